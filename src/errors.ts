@@ -8,7 +8,8 @@
 /** The codes by kind of error, each with the sentence that the documentation prints. */
 export const CODES = {
   evidence: {
-    CARD_NOT_PRESENTED: 'No certificate came with the handshake: no card, a cancelled PIN, or a browser that did not ask.',
+    CARD_NOT_PRESENTED:
+      'No certificate came with the handshake: no card, a cancelled PIN, or a browser that did not ask.',
     TLS_SESSION_RESUMED: 'The TLS session was resumed, so no key was proven in this handshake.',
     PROXY_NOT_TRUSTED: 'A certificate header came from a peer that is not a listed proxy.',
     PROXY_HEADER_AMBIGUOUS: 'A certificate header came twice, in another spelling, or beside a look-alike.',
@@ -50,14 +51,18 @@ export const CODES = {
     CRL_SIGNATURE_INVALID: 'The CRL was not signed by a key that may sign it (RFC 5280 6.3.3 (f), (g)).',
     CRL_NOT_YET_VALID: 'The CRL says that it was issued in the future.',
     CRL_SCOPE_MISMATCH: 'The scope of the CRL excludes the certificate (RFC 5280 5.2.5, 6.3.3 (b)).',
-    CRL_CRITICAL_EXTENSION_UNKNOWN: 'The CRL or an entry of it has a critical extension that is not understood (RFC 5280 5.2, 5.3).',
+    CRL_CRITICAL_EXTENSION_UNKNOWN:
+      'The CRL or an entry of it has a critical extension that is not understood (RFC 5280 5.2, 5.3).',
     CRL_OLDER: 'The CRL is older than the one already in use.',
     CRL_TOO_LARGE: 'The CRL is larger than the configured limit.',
     OCSP_MALFORMED: 'The OCSP response is not well-formed DER of RFC 6960 4.2.1.',
     OCSP_NOT_SUCCESSFUL: 'The OCSP responder answered with an error status.',
-    OCSP_SIGNATURE_INVALID: 'The OCSP response was not signed by a responder that the issuer authorised (RFC 6960 4.2.2.2).',
+    OCSP_SIGNATURE_INVALID:
+      'The OCSP response was not signed by a responder that the issuer authorised (RFC 6960 4.2.2.2).',
     OCSP_CERTIFICATE_MISMATCH: 'The OCSP response speaks of another certificate (RFC 6960 3.2 (1)).',
     OCSP_STALE: 'The OCSP response is outside its validity interval (RFC 6960 3.2 (5), (6)).',
+    OCSP_CRITICAL_EXTENSION_UNKNOWN:
+      'The OCSP response has a critical extension that is not understood (RFC 6960 4.4).',
     OCSP_NONCE_MISMATCH: 'The OCSP response does not carry the nonce of the request.',
   },
   identity: {
@@ -77,6 +82,10 @@ export const CODES = {
     PORT_TAKEN: 'A port that the configuration names is in use by another process.',
     TRUST_ANCHOR_NOT_CA: 'A trust anchor is not a CA certificate.',
     TRUST_ANCHOR_KEY_MISMATCH: 'A trust anchor does not carry the key that it is pinned to.',
+    TRUST_PROFILE_UNKNOWN: 'No document of the configuration has this profile.',
+    TRUST_EXISTS: 'The certificate is trusted for this profile already.',
+    TRUST_NOT_FOUND: 'No certificate with this key is trusted for this profile.',
+    TRUST_CONFIGURED: 'The certificate is trusted by the configuration, which alone can remove it.',
   },
   service: {
     AUDIT_UNAVAILABLE: 'The audit record could not be made durable, so nobody was signed in.',
@@ -85,8 +94,15 @@ export const CODES = {
     STORE_SCHEMA_NEWER: 'The store was written by a newer version of this program.',
     SEAL_BROKEN: 'A sealed record does not open: it was altered, or sealed with another key.',
     INTERACTION_NOT_FOUND: 'The sign-in is unknown, has ended, or belongs to another browser.',
+    AUTHORIZATION_REQUEST_REFUSED:
+      'The authorization request cannot be accepted, nor the refusal be sent to the portal (RFC 6749 4.1.2.1).',
     REQUEST_MALFORMED: 'The request is not of the form that the page sends.',
     REQUEST_TOO_LARGE: 'The request is larger than the limit.',
+    FETCH_REFUSED:
+      'An outgoing request was not made: its address, or where it resolves or redirects to, is not permitted.',
+    FETCH_TIMEOUT: 'An outgoing request got no complete answer in time.',
+    FETCH_TOO_LARGE: 'The answer to an outgoing request is larger than the limit.',
+    FETCH_FAILED: 'An outgoing request did not succeed.',
     PAGE_NOT_FOUND: 'There is nothing at this address.',
     INTERNAL: 'An error that this program did not foresee.',
   },
