@@ -1,0 +1,147 @@
+/**
+ * Distinguished names (RFC 5280 4.1.2.4) and their comparison (7.1): case is folded, white space is compressed, and the
+ * string type does not matter, as RFC 4518 prepares strings for caseIgnoreMatch. A name is never compared, nor an
+ * attribute ever read, through a printed form of the whole name: such a form can be made to say anything.
+ */
+import { decodeCharacterString } from './character-string.ts';
+import { type DerCursor, DerError, TAG, toHex } from './der.ts';
+
+export interface NameAttribute {
+  /** Attribute type, dotted decimal. */
+  readonly type: string;
+  /** The text of the value; undefined when the value is of no character string type. */
+  readonly value: string | undefined;
+  /** DER of the AttributeValue. */
+  readonly der: Uint8Array;
+}
+
+/** A SET of one or more attributes. */
+export type RelativeDistinguishedName = readonly NameAttribute[];
+
+export interface Name {
+  readonly der: Uint8Array;
+  readonly rdns: readonly RelativeDistinguishedName[];
+  /** All attributes of all relative distinguished names, in the order of the encoding. */
+  readonly attributes: readonly NameAttribute[];
+  readonly isEmpty: boolean;
+  /** Equal for exactly the names that are equal by RFC 5280 7.1: a key for maps. */
+  readonly key: string;
+  /** The same for each relative distinguished name. */
+  readonly rdnKeys: readonly string[];
+}
+
+/** Reads the next element, which is a Name. @throws DerError */
+export function readName(cursor: DerCursor): Name {
+  const sequence = cursor.sequence();
+  const der = cursor.element;
+  const rdns: RelativeDistinguishedName[] = [];
+  while (!sequence.atEnd) {
+    sequence.expect(TAG.SET);
+    rdns.push(readAttributes(sequence.within()));
+  }
+  return new ParsedName(der, rdns);
+}
+
+/** The contents of the SET that a RelativeDistinguishedName is; `cursor` stands within it. @throws DerError */
+export function readAttributes(cursor: DerCursor): RelativeDistinguishedName {
+  const attributes: NameAttribute[] = [];
+  do {
+    const attribute = cursor.sequence();
+    const type = attribute.objectIdentifier();
+    const der = attribute.any();
+    attribute.expectEnd();
+    attributes.push({ type, value: decodeCharacterString(attribute.tag, attribute.content), der });
+  } while (!cursor.atEnd);
+  return attributes;
+}
+
+/** RFC 5280 7.1 */
+export function equalNames(left: Name, right: Name): boolean {
+  return left === right || left.key === right.key;
+}
+
+/** Whether `name` is `base` or lies below it (RFC 5280 4.2.1.10, 7.1: the initial relative distinguished names match). */
+export function isWithinSubtree(name: Name, base: Name): boolean {
+  const keys = name.rdnKeys;
+  return base.rdnKeys.length <= keys.length && base.rdnKeys.every((key, index) => key === keys[index]);
+}
+
+/** `base` with one more relative distinguished name (nameRelativeToCRLIssuer, 4.2.1.13): its key for comparison. */
+export function keyOfNameBelow(base: Name, rdn: RelativeDistinguishedName): string {
+  return joinKeys([...base.rdnKeys, keyOfRdn(rdn)]);
+}
+
+/** Computes its keys when they are first asked for: of most names they never are. */
+class ParsedName implements Name {
+  readonly der: Uint8Array;
+  readonly rdns: readonly RelativeDistinguishedName[];
+  #rdnKeys: readonly string[] | undefined;
+  #key: string | undefined;
+
+  constructor(der: Uint8Array, rdns: readonly RelativeDistinguishedName[]) {
+    this.der = der;
+    this.rdns = rdns;
+    Object.freeze(this);
+  }
+
+  get attributes(): readonly NameAttribute[] {
+    return this.rdns.flat();
+  }
+
+  get isEmpty(): boolean {
+    return this.rdns.length === 0;
+  }
+
+  get rdnKeys(): readonly string[] {
+    this.#rdnKeys ??= this.rdns.map(keyOfRdn);
+    return this.#rdnKeys;
+  }
+
+  get key(): string {
+    this.#key ??= joinKeys(this.rdnKeys);
+    return this.#key;
+  }
+}
+
+/** Lengths stand before texts, so that no text can imitate the boundary between two. */
+function joinKeys(keys: readonly string[]): string {
+  return keys.map((key) => `${key.length}:${key}`).join('');
+}
+
+/** A SET has no order: the attributes are sorted. */
+function keyOfRdn(rdn: RelativeDistinguishedName): string {
+  const [only] = rdn;
+  return rdn.length === 1 && only ? keyOfAttribute(only) : joinKeys(rdn.map(keyOfAttribute).sort());
+}
+
+/** 7.1: character strings by their prepared text, anything else by its encoding. TeletexString has no agreed text. */
+function keyOfAttribute({ type, value, der }: NameAttribute): string {
+  return value === undefined || der[0] === TAG.TELETEX_STRING
+    ? `${type}#${toHex(der)}`
+    : `${type}=${prepareString(value)}`;
+}
+
+/** RFC 4518 2.2: what is mapped to nothing, then what is mapped to SPACE. */
+const MAPPED_TO_NOTHING =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 4518 2.2 names these characters.
+  /[\u180b-\u180e\ufe00-\ufe0f]|\u034f|[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u06dd\u070f\u1806\u200b-\u200f\u202a-\u202e\u2060-\u2063\u206a-\u206f\ufeff\ufff9-\ufffc\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]/gu;
+const MAPPED_TO_SPACE = /[\s\u0085\p{Z}]/gu;
+
+/** RFC 4518 section 2 for caseIgnoreMatch: map, normalise, fold case, handle insignificant spaces (2.6.1). */
+function prepareString(text: string): string {
+  let prepared = text;
+  if (!/^[ -~]*$/.test(text)) {
+    prepared = prepared.replace(MAPPED_TO_NOTHING, '').replace(MAPPED_TO_SPACE, ' ').normalize('NFKC');
+  }
+  prepared = prepared.toLowerCase();
+  // Of RFC 3454 B.2, these are the foldings that lower case alone does not give.
+  if (/[ßς]/.test(prepared)) prepared = prepared.replaceAll('ß', 'ss').replaceAll('ς', 'σ');
+  return prepared.trim().replace(/ {2,}/g, ' ');
+}
+
+/** The text of an AttributeValue of any type: a time is its characters; undefined for what is not text. @throws DerError */
+export function readAttributeText(cursor: DerCursor): string | undefined {
+  if (!cursor.next()) throw new DerError('value is missing', cursor.position);
+  const isTime = cursor.tag === TAG.GENERALIZED_TIME || cursor.tag === TAG.UTC_TIME;
+  return decodeCharacterString(isTime ? TAG.VISIBLE_STRING : cursor.tag, cursor.content);
+}
