@@ -1,0 +1,52 @@
+/**
+ * What a document of one issuer looks like. A country is data: a profile is a file in `config/profiles/`, parsed and
+ * checked by `config.ts`; nothing here knows a country.
+ */
+
+import type { Assurance } from './level-of-assurance.ts';
+import type { IdentifierRule } from './national-identifier.ts';
+
+/** Where an attribute stands in the certificate. */
+export interface AttributeLocation {
+  /** `subject`: RFC 5280 4.1.2.6; `subjectDirectoryAttributes`: RFC 5280 4.2.1.8 and RFC 3739 3.2.2. */
+  readonly in: 'subject' | 'subjectDirectoryAttributes';
+  /** Dotted decimal. */
+  readonly oid: string;
+}
+
+export interface NameLocation extends AttributeLocation {
+  /** BCP 47; absent for the name that stands as the default. */
+  readonly language?: string;
+  /** An optional name may be absent; a repeated one is an error all the same. */
+  readonly optional: boolean;
+}
+
+export type KeyUsage =
+  | 'digitalSignature'
+  | 'nonRepudiation'
+  | 'keyEncipherment'
+  | 'dataEncipherment'
+  | 'keyAgreement'
+  | 'keyCertSign'
+  | 'cRLSign'
+  | 'encipherOnly'
+  | 'decipherOnly';
+
+export interface DocumentProfile {
+  readonly id: string;
+  readonly title: string;
+  /** ISO 3166-1 alpha-2 of the issuing state. */
+  readonly country: string;
+  /** At least one must be among the policies of the validated path (RFC 5280 6.1.1 (c)). Never empty. */
+  readonly policies: readonly string[];
+  readonly keyUsage: {
+    readonly required: readonly KeyUsage[];
+    readonly refused: readonly KeyUsage[];
+  };
+  readonly nationalIdentifier: AttributeLocation & { readonly rule: IdentifierRule };
+  readonly familyName: readonly NameLocation[];
+  readonly givenName: readonly NameLocation[];
+  readonly birthDate?: AttributeLocation & { readonly optional: boolean };
+  readonly gender?: AttributeLocation & { readonly optional: boolean };
+  readonly assurance: Assurance;
+}
