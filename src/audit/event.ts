@@ -8,19 +8,18 @@ export type AuditEvent =
       readonly type: 'citizen.authenticated';
       readonly clientId: string;
       readonly interaction: string;
-      readonly accountId: string;
       readonly method: 'client-certificate';
+      readonly accountId: string;
       readonly profile: string;
       readonly acr: string;
       readonly certificateSha256: string;
-      readonly issuerSha256: string;
       readonly anchorKeySha256: string;
       readonly revocation: RevocationRecord;
     }
   | {
       readonly type: 'citizen.refused';
-      readonly clientId?: string;
-      readonly interaction?: string;
+      readonly clientId: string;
+      readonly interaction: string;
       readonly method: 'client-certificate';
       readonly code: string;
       /** Only of a certificate that parsed. */
@@ -34,20 +33,21 @@ export type AuditEvent =
       readonly accountId: string;
       readonly claims: readonly string[];
     }
+  /** The citizen went back to the portal before a card was accepted. */
+  | { readonly type: 'citizen.cancelled'; readonly clientId: string; readonly interaction: string }
+  /** `card.refused`: a card address that was never issued, used or too old. `request.refused`: a page asked out of place. */
   | {
-      readonly type: 'hand-off.refused';
-      readonly interaction?: string;
+      readonly type: 'card.refused' | 'hand-off.refused' | 'request.refused';
       readonly code: string;
+      readonly interaction?: string;
     }
-  | {
-      readonly type: 'portal.registered';
-      readonly clientId: string;
-    }
+  | { readonly type: 'portal.registered'; readonly clientId: string }
   | {
       readonly type: 'portal.refused';
       readonly clientId?: string;
+      /** The OAuth error that the portal gets. */
       readonly error: string;
-      /** oidc-provider's endpoint, such as `token`. */
+      /** oidc-provider's name of the endpoint, such as `token`. */
       readonly endpoint: string;
     }
   | {
@@ -56,7 +56,18 @@ export type AuditEvent =
       readonly accountId: string;
       readonly grantId: string;
     }
-  | { readonly type: 'service.started' | 'service.stopped'; readonly issuer: string };
+  | { readonly type: 'service.started' | 'service.stopped'; readonly issuer: string }
+  /** Whose cards are accepted. `store`: by an officer's command; `configuration`: a service read its files again. */
+  | {
+      readonly type: 'trust.added' | 'trust.removed';
+      readonly source: 'store' | 'configuration';
+      readonly profile: string;
+      readonly kind: 'anchor' | 'intermediate';
+      readonly keySha256: string;
+      readonly certificateSha256: string;
+    }
+  /** An officer asked every process to read its configuration and the trust list again. */
+  | { readonly type: 'trust.refreshed' };
 
 /** What a revocation decision rested on. Times are ISO 8601. */
 export interface RevocationRecord {
