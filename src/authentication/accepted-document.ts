@@ -1,0 +1,70 @@
+/**
+ * Which document it is: the certification path decides, never a name. Each accepted document has its own trust
+ * anchors, so a CA that is trusted for one document issues no other (S4, S6, S7).
+ */
+import { CertificateError } from '../errors.ts';
+import type { DocumentProfile, KeyUsage } from '../identity/document-profile.ts';
+import type { Certificate } from '../pki/certificate.ts';
+import { findValidPath, type ValidatedPath } from '../pki/path-validation.ts';
+import type { RevocationSource } from '../pki/revocation.ts';
+import type { TrustAnchor } from '../pki/trust-anchor.ts';
+
+/** The documents of one profile that this service accepts: who is trusted to issue them, and where their status stands. */
+export interface AcceptedDocument {
+  readonly profile: DocumentProfile;
+  readonly anchors: readonly TrustAnchor[];
+  /** CA certificates of our own that complete a path, because a card sends only its own (S12). */
+  readonly intermediates: readonly Certificate[];
+  readonly revocation: RevocationSource;
+}
+
+export interface RecognisedDocument {
+  readonly document: AcceptedDocument;
+  readonly path: ValidatedPath;
+}
+
+/**
+ * The first accepted document to whose anchors a valid path leads, by the policies and the key usage of its profile.
+ * @throws CertificateError with the code of the rule that failed; CERT_ISSUER_UNKNOWN when no anchor is reached at all
+ */
+export function recogniseDocument(
+  certificate: Certificate,
+  documents: readonly AcceptedDocument[],
+  at: Date,
+): RecognisedDocument {
+  let reason = new CertificateError('CERT_ISSUER_UNKNOWN', 'no accepted document has this issuer');
+  for (const document of documents) {
+    try {
+      const path = findValidPath(certificate, {
+        intermediates: document.intermediates,
+        anchors: document.anchors,
+        at,
+        purpose: 'clientAuth',
+        initialPolicySet: document.profile.policies,
+        requireExplicitPolicy: true,
+      });
+      requireKeyUsage(certificate, document.profile);
+      return { document, path };
+    } catch (error) {
+      if (!(error instanceof CertificateError)) throw error;
+      // An issuer that is unknown to one document says less than a rule that failed under another.
+      if (error.code !== 'CERT_ISSUER_UNKNOWN') reason = error;
+    }
+  }
+  throw reason;
+}
+
+/**
+ * RFC 5280 4.2.1.3, whether critical or not (S19): a card carries two certificates, and the one for signatures must
+ * not sign anybody in.
+ */
+export function requireKeyUsage(certificate: Certificate, profile: DocumentProfile): void {
+  const { required, refused } = profile.keyUsage;
+  const usage = certificate.keyUsage;
+  const has = (bit: KeyUsage): boolean => usage?.has(bit) ?? false;
+  if (!required.every(has) || refused.some(has)) {
+    throw new CertificateError('CERT_KEY_USAGE_REFUSED', 'the key usage is not that of the profile', {
+      detail: { clause: '4.2.1.3', profile: profile.id, required, refused },
+    });
+  }
+}

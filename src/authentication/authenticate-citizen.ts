@@ -1,0 +1,112 @@
+/**
+ * The use case: card evidence -> AuthenticatedCitizen, recorded either way. Each stage takes what the stage before
+ * made, so no name is read from a certificate that is not validated, no address in one is fetched, and nobody is
+ * signed in whose record is not durable.
+ */
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { RevocationRecord } from '../audit/event.ts';
+import type { Clock } from '../clock.ts';
+import { ThiqaError } from '../errors.ts';
+import { acrOf, earnedAssurance } from '../identity/level-of-assurance.ts';
+import { maskIdentifier, type NationalIdentifier } from '../identity/national-identifier.ts';
+import type { NaturalPerson } from '../identity/person.ts';
+import { readPerson } from '../identity/subject-attributes.ts';
+import type { Certificate } from '../pki/certificate.ts';
+import { decideRevocation, type RevocationStatus, requireGood } from '../pki/revocation.ts';
+import { type AcceptedDocument, recogniseDocument } from './accepted-document.ts';
+import type { AuthenticatedCitizen } from './authenticated-citizen.ts';
+import type { CardEvidence } from './card-evidence.ts';
+import { provePossession } from './possession-proof.ts';
+
+export interface AuthenticationPorts {
+  /** Those of this moment: trust may change while the service runs. @throws ServiceError STORE_UNAVAILABLE */
+  readonly documents: () => Promise<readonly AcceptedDocument[]>;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  /** Keyed hash of the national identifier: the only form in which it goes any further. */
+  readonly accountIdOf: (identifier: NationalIdentifier) => string;
+}
+
+/** Where the card was presented; for the record. */
+export interface Presentation {
+  readonly interaction: string;
+  readonly clientId: string;
+}
+
+/**
+ * @param readEvidence parses what was presented; called once, here, so that its refusals are recorded like all others
+ * @throws EvidenceError, CertificateError, RevocationError, IdentityError with the code of the rule that failed;
+ *   ServiceError STORE_UNAVAILABLE when it cannot be known who is trusted, AUDIT_UNAVAILABLE when the outcome cannot be recorded
+ */
+export async function authenticateCitizen(
+  readEvidence: () => CardEvidence,
+  presentation: Presentation,
+  ports: AuthenticationPorts,
+): Promise<AuthenticatedCitizen> {
+  const at = ports.clock();
+  let certificate: Certificate | undefined;
+  let status: RevocationStatus | undefined;
+  try {
+    const evidence = readEvidence();
+    certificate = evidence.unverifiedCertificate;
+    const { document, path } = recogniseDocument(certificate, await ports.documents(), at);
+    provePossession(evidence, path);
+    status = decideRevocation(path, await document.revocation.evidenceFor(path, at), { at });
+    requireGood(status);
+    const person = readPerson(path, document.profile);
+    const citizen = describeCitizen(person, document, at, ports);
+    await ports.audit.append({
+      type: 'citizen.authenticated',
+      ...presentation,
+      method: evidence.method,
+      accountId: citizen.accountId,
+      profile: citizen.profile,
+      acr: acrOf(citizen.assurance.level),
+      certificateSha256: certificate.sha256,
+      anchorKeySha256: path.anchor.certificate.publicKey.keySha256,
+      revocation: revocationRecord(status),
+    });
+    return citizen;
+  } catch (error) {
+    if (error instanceof ThiqaError && error.code === 'AUDIT_UNAVAILABLE') throw error;
+    await ports.audit.append({
+      type: 'citizen.refused',
+      ...presentation,
+      method: 'client-certificate',
+      code: error instanceof ThiqaError ? error.code : 'INTERNAL',
+      ...(certificate && { certificateSha256: certificate.sha256 }),
+      ...(status && { revocation: revocationRecord(status) }),
+    });
+    throw error;
+  }
+}
+
+function describeCitizen(
+  person: NaturalPerson,
+  document: AcceptedDocument,
+  at: Date,
+  ports: AuthenticationPorts,
+): AuthenticatedCitizen {
+  const { nationalIdentifier, ...rest } = person;
+  const citizen: Omit<AuthenticatedCitizen, symbol> = {
+    accountId: ports.accountIdOf(nationalIdentifier),
+    person: rest,
+    maskedIdentifier: maskIdentifier(nationalIdentifier),
+    profile: document.profile.id,
+    assurance: earnedAssurance(document.profile.assurance),
+    authenticatedAt: Math.floor(at.getTime() / 1000),
+  };
+  // The brand has no value at run time; this is the one place that gives it.
+  return citizen as AuthenticatedCitizen;
+}
+
+function revocationRecord(status: RevocationStatus): RevocationRecord {
+  const { evidence } = status;
+  return {
+    status: status.status,
+    source: evidence?.source ?? 'none',
+    ...(evidence?.thisUpdate && { thisUpdate: evidence.thisUpdate.toISOString() }),
+    ...(evidence?.nextUpdate && { nextUpdate: evidence.nextUpdate.toISOString() }),
+    ...(evidence?.sha256 !== undefined && { sha256: evidence.sha256 }),
+  };
+}
