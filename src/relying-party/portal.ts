@@ -5,7 +5,9 @@
 /** A text in the languages that the portal gave; `fr` and `ar` at least for a portal of this region. */
 export type LocalizedText = Readonly<Partial<Record<'ar' | 'fr' | 'en' | 'zgh', string>>>;
 
-export type TokenEndpointAuthMethod = 'private_key_jwt' | 'client_secret_basic';
+/** OpenID Connect Core 9. */
+export const TOKEN_ENDPOINT_AUTH_METHODS = ['private_key_jwt', 'client_secret_basic'] as const;
+export type TokenEndpointAuthMethod = (typeof TOKEN_ENDPOINT_AUTH_METHODS)[number];
 
 export interface Portal {
   readonly clientId: string;
