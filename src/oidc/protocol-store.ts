@@ -14,10 +14,7 @@ export interface ProtocolRecord {
   readonly uid?: string;
 }
 
-export type ProtocolKey =
-  | { readonly id: string }
-  | { readonly uid: string }
-  | { readonly userCode: string };
+export type ProtocolKey = { readonly id: string } | { readonly uid: string } | { readonly userCode: string };
 
 export interface ProtocolStore {
   /** Inserts or replaces. */

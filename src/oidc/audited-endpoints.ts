@@ -1,0 +1,48 @@
+/**
+ * What the provider does is recorded before its answer leaves: an assertion at the token endpoint, and each refusal
+ * that a portal gets. If the record cannot be made durable, the answer is withheld.
+ */
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { AuditEvent } from '../audit/event.ts';
+
+type Middleware = Parameters<Provider['use']>[0];
+
+export function auditAssertions(audit: AuditLog): Middleware {
+  return async (ctx, next) => {
+    await next();
+    // oidc-provider defines ctx.oidc only on its own routes.
+    const oidc = (ctx as Partial<KoaContextWithOIDC>).oidc;
+    if (oidc === undefined) return;
+    for (const event of eventsOf(ctx as KoaContextWithOIDC)) await audit.append(event);
+  };
+}
+
+function eventsOf(ctx: KoaContextWithOIDC): AuditEvent[] {
+  const { oidc } = ctx;
+  const clientId = oidc.client?.clientId;
+  if (oidc.route === 'token' && ctx.status === 200) {
+    const code = oidc.entities.AuthorizationCode;
+    if (code?.accountId === undefined || code.grantId === undefined || clientId === undefined) {
+      throw new TypeError('a successful token request has a code, an account and a client');
+    }
+    return [{ type: 'assertion.issued', clientId, accountId: code.accountId, grantId: code.grantId }];
+  }
+  const error = errorIn(ctx);
+  if (error === undefined) return [];
+  return [{ type: 'portal.refused', endpoint: oidc.route, error, ...(clientId !== undefined && { clientId }) }];
+}
+
+/** The OAuth error that the portal gets: in the body, or in the redirect back to it (RFC 6749 4.1.2.1, 5.2). */
+function errorIn(ctx: KoaContextWithOIDC): string | undefined {
+  const location = URL.parse(ctx.response.get('Location') || 'about:blank');
+  const sent = location?.searchParams.get('error') ?? new URLSearchParams(location?.hash.slice(1)).get('error');
+  if (sent) return sent;
+  // The page of an error that cannot go back to the portal has left its name here (provider.ts).
+  const shown: unknown = ctx.state.oauthError;
+  if (typeof shown === 'string') return shown;
+  if (ctx.status < 400) return undefined;
+  const body: unknown = ctx.body;
+  if (typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string') return body.error;
+  return `http_${ctx.status}`;
+}

@@ -1,0 +1,109 @@
+/**
+ * The interaction of a request: oidc-provider's record of the authorization request that waits for the citizen, bound
+ * to the browser by a signed cookie. What the pages need of it, and nothing of its library.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errors, type InteractionResults, type Provider } from 'oidc-provider';
+import type { AuthenticatedCitizen } from '../authentication/authenticated-citizen.ts';
+import type { Clock } from '../clock.ts';
+import { ServiceError } from '../errors.ts';
+import { acrOf } from '../identity/level-of-assurance.ts';
+import type { Portal, PortalStore } from '../relying-party/portal.ts';
+
+export interface SignInInteraction {
+  readonly uid: string;
+  /** What oidc-provider waits for. */
+  readonly prompt: 'login' | 'consent';
+  readonly portal: Portal;
+  readonly scope: string;
+  readonly claimsParameter: string | undefined;
+  readonly uiLocales: string | undefined;
+  /** Origin that the browser returns to in the end. */
+  readonly redirectOrigin: string;
+  /** Of the session that is signed in already. */
+  readonly accountId: string | undefined;
+}
+
+/** The request and the response that carry the browser's cookies, and the uid that the address names. */
+export interface BrowserRequest {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly uid: string;
+}
+
+/** Each of the last three returns the address that the browser goes on to, for oidc-provider to resume. */
+export interface Interactions {
+  /** @throws ServiceError INTERACTION_NOT_FOUND: unknown, ended, of another browser, or cookies altered */
+  find(browser: BrowserRequest): Promise<SignInInteraction>;
+  /** Signs the citizen in; a session of another citizen in this browser ends first. */
+  signIn(browser: BrowserRequest, citizen: AuthenticatedCitizen): Promise<string>;
+  /** Goes on after a consent that is on record. */
+  goOn(browser: BrowserRequest): Promise<string>;
+  /** Ends with `access_denied` (RFC 6749 4.1.2.1). @param reason the portal's error_description */
+  deny(browser: BrowserRequest, reason: string): Promise<string>;
+}
+
+export function createInteractions(provider: Provider, portals: PortalStore, clock: Clock): Interactions {
+  const details = async ({ req, res, uid }: BrowserRequest) => {
+    try {
+      const interaction = await provider.interactionDetails(req, res);
+      if (interaction.uid !== uid) throw new errors.SessionNotFound('the cookie is of another interaction');
+      return interaction;
+    } catch (cause) {
+      if (!(cause instanceof errors.OIDCProviderError)) throw cause;
+      throw new ServiceError('INTERACTION_NOT_FOUND', 'no interaction belongs to this address and browser', { cause });
+    }
+  };
+  // What was submitted before in this sign-in stays with it: consent follows the card, and the card is not asked again.
+  const finish = ({ req, res }: BrowserRequest, result: InteractionResults): Promise<string> =>
+    provider.interactionResult(req, res, result);
+
+  return {
+    async find(browser) {
+      const interaction = await details(browser);
+      const { params, prompt } = interaction;
+      const portal = await portals.find(String(params.client_id));
+      if (portal === undefined || (prompt.name !== 'login' && prompt.name !== 'consent')) {
+        throw new ServiceError('INTERACTION_NOT_FOUND', 'the portal is gone, or the prompt is none of ours');
+      }
+      return {
+        uid: interaction.uid,
+        prompt: prompt.name,
+        portal,
+        scope: String(params.scope ?? ''),
+        claimsParameter: optionalText(params.claims),
+        uiLocales: optionalText(params.ui_locales),
+        redirectOrigin: new URL(String(params.redirect_uri)).origin,
+        accountId: interaction.session?.accountId,
+      };
+    },
+
+    async signIn(browser, citizen) {
+      const interaction = await details(browser);
+      const { session } = interaction;
+      if (session !== undefined && session.accountId !== citizen.accountId) {
+        // Two citizens, one browser: nothing of the first one's session may reach the second one's portals.
+        const former = await provider.Session.findByUid(session.uid);
+        await former?.destroy();
+        delete interaction.session;
+        await interaction.save(interaction.exp - Math.floor(clock().getTime() / 1000));
+      }
+      return finish(browser, {
+        login: {
+          accountId: citizen.accountId,
+          acr: acrOf(citizen.assurance.level),
+          amr: [...citizen.assurance.methods],
+          ts: citizen.authenticatedAt,
+          remember: false,
+        },
+      });
+    },
+
+    goOn: (browser) => finish(browser, { consent: {} }),
+    deny: (browser, reason) => finish(browser, { error: 'access_denied', error_description: reason }),
+  };
+}
+
+function optionalText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

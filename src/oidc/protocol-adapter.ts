@@ -1,0 +1,80 @@
+/**
+ * oidc-provider's Adapter over the ports: protocol records in ProtocolStore, clients in PortalStore.
+ *
+ * Single use is decided here (S26): oidc-provider reads a code, then marks it as consumed; of two requests that both
+ * read it in time only the one whose conditional update wins may go on. The others end as an invalid_grant.
+ */
+import { createHash } from 'node:crypto';
+import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import type { Clock } from '../clock.ts';
+import type { PortalStore } from '../relying-party/portal.ts';
+import { clientMetadata } from './client-metadata.ts';
+import type { ProtocolKey, ProtocolStore } from './protocol-store.ts';
+
+type Factory = (model: string) => Adapter;
+
+/**
+ * The models whose id is what its holder presents (RFC 6749, RFC 9126). They are stored under its hash and without it,
+ * so a copy of the store holds no token. Nothing looks them up in any other way.
+ */
+const BEARER_MODELS = new Set(['AccessToken', 'AuthorizationCode', 'PushedAuthorizationRequest', 'RefreshToken']);
+
+export function createAdapterFactory(protocol: ProtocolStore, portals: PortalStore, clock: Clock): Factory {
+  return (model) => (model === 'Client' ? clientAdapter(portals) : protocolAdapter(model, protocol, clock));
+}
+
+function protocolAdapter(model: string, protocol: ProtocolStore, clock: Clock): Adapter {
+  const isBearer = BEARER_MODELS.has(model);
+  const storedId = (id: string): string => (isBearer ? createHash('sha256').update(id).digest('base64url') : id);
+  const find = async (key: ProtocolKey): Promise<AdapterPayload | undefined> =>
+    (await protocol.find(model, key, clock()))?.payload;
+  const consume = (id: string): Promise<boolean> => protocol.consume(model, storedId(id), clock());
+  return {
+    async upsert(id, { jti, ...payload }, expiresIn) {
+      await protocol.put({
+        model,
+        id: storedId(id),
+        payload: isBearer ? payload : { ...payload, jti },
+        // oidc-provider gives no lifetime to what never expires.
+        ...(expiresIn && { expiresAt: new Date(clock().getTime() + expiresIn * 1000) }),
+        ...(payload.grantId !== undefined && { grantId: payload.grantId }),
+        ...(payload.userCode !== undefined && { userCode: payload.userCode }),
+        ...(payload.uid !== undefined && { uid: payload.uid }),
+      });
+      // oidc-provider looks whether an assertion was seen, then saves it: of two in parallel, one must be refused here.
+      if (model === 'ReplayDetection' && !(await consume(id))) {
+        throw new errors.InvalidClient('an assertion must be used once', 'replayed in parallel');
+      }
+    },
+    async find(id) {
+      const payload = await find({ id: storedId(id) });
+      return payload && isBearer ? { ...payload, jti: id } : payload;
+    },
+    findByUid: (uid) => find({ uid }),
+    findByUserCode: (userCode) => find({ userCode }),
+    async consume(id) {
+      if (!(await consume(id))) throw new errors.InvalidGrant(`${model} already consumed`);
+    },
+    destroy: (id) => protocol.remove(model, { id: storedId(id) }),
+    revokeByGrantId: (grantId) => protocol.remove(model, { grantId }),
+  };
+}
+
+/** Clients are portals; oidc-provider reads them and never writes them. */
+function clientAdapter(portals: PortalStore): Adapter {
+  const readOnly = async (): Promise<never> => {
+    throw new TypeError('portals change through the use cases of relying-party, not through the protocol');
+  };
+  return {
+    async find(clientId) {
+      const portal = await portals.find(clientId);
+      return portal?.status === 'active' ? clientMetadata(portal) : undefined;
+    },
+    upsert: readOnly,
+    consume: readOnly,
+    destroy: readOnly,
+    revokeByGrantId: readOnly,
+    findByUid: async () => undefined,
+    findByUserCode: async () => undefined,
+  };
+}

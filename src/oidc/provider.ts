@@ -1,0 +1,148 @@
+/**
+ * The OpenID Connect provider: which features are on, how long things live, what is always required.
+ *
+ * Enforced: authorization code only; PKCE S256 always (RFC 9700 2.1.1); pairwise subjects; ES256 assertions; secrets
+ * compared as hashes; a grant holds exactly what the citizen consented to; an assertion leaves only after its audit
+ * record is durable.
+ */
+import { createHash, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { type Configuration, type JWKS, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { CitizenRecords } from '../citizen/citizen-record.ts';
+import type { ConsentStore } from '../citizen/consent.ts';
+import type { Clock } from '../clock.ts';
+import { acrOf, LEVELS_OF_ASSURANCE } from '../identity/level-of-assurance.ts';
+import type { PortalStore } from '../relying-party/portal.ts';
+import { createFindAccount } from './account.ts';
+import { auditAssertions } from './audited-endpoints.ts';
+import { PROTOCOL_CLAIMS, SCOPE_CLAIMS } from './claims.ts';
+import { EXTRA_CLIENT_METADATA } from './client-metadata.ts';
+import { createLoadGrant } from './consented-grant.ts';
+import { createAdapterFactory } from './protocol-adapter.ts';
+import type { ProtocolStore } from './protocol-store.ts';
+import { pairwiseSubject } from './subject-identifier.ts';
+
+export interface Lifetimes {
+  readonly interactionSeconds: number;
+  /** From the card to the end of the session, however much it is used. */
+  readonly sessionSeconds: number;
+  readonly authorizationCodeSeconds: number;
+  readonly pushedRequestSeconds: number;
+  readonly accessTokenSeconds: number;
+  readonly idTokenSeconds: number;
+}
+
+export interface ProviderParts {
+  readonly issuer: string;
+  readonly lifetimes: Lifetimes;
+  readonly signingKeys: JWKS;
+  /** Newest first. */
+  readonly cookieKeys: readonly string[];
+  readonly subjectKey: KeyObject;
+  readonly protocol: ProtocolStore;
+  readonly portals: PortalStore;
+  readonly consents: ConsentStore;
+  readonly citizens: CitizenRecords;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly uiLocales: readonly string[];
+  /** Where an interaction takes place, as a path of the issuer. */
+  readonly interactionPath: (uid: string) => string;
+  /** Shows the page of an error that cannot go back to the portal. */
+  readonly renderError: (ctx: KoaContextWithOIDC, error: Error) => void;
+}
+
+export function createProvider(parts: ProviderParts): Provider {
+  const { lifetimes, portals, subjectKey } = parts;
+  const secureCookies = parts.issuer.startsWith('https:');
+  const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure: secureCookies, overwrite: true } as const;
+  const loadExistingGrant = createLoadGrant(parts);
+
+  const configuration: Configuration = {
+    adapter: createAdapterFactory(parts.protocol, portals, parts.clock),
+    findAccount: createFindAccount(parts.citizens, portals),
+    loadExistingGrant,
+    jwks: parts.signingKeys,
+
+    scopes: Object.keys(SCOPE_CLAIMS),
+    claims: { ...toMutable(SCOPE_CLAIMS), ...Object.fromEntries(PROTOCOL_CLAIMS.map((claim) => [claim, null])) },
+    acrValues: LEVELS_OF_ASSURANCE.map(acrOf),
+    subjectTypes: ['pairwise'],
+    async pairwiseIdentifier(_ctx, accountId, client) {
+      const portal = await portals.find(client.clientId);
+      if (portal === undefined) throw new TypeError('a client of the provider is a registered portal');
+      return pairwiseSubject(accountId, portal.sector, subjectKey);
+    },
+
+    responseTypes: ['code'],
+    clientAuthMethods: ['private_key_jwt', 'client_secret_basic'],
+    clientDefaults: {
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      id_token_signed_response_alg: 'ES256',
+    },
+    extraClientMetadata: { properties: [...EXTRA_CLIENT_METADATA] },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['ES256'],
+      clientAuthSigningAlgValues: ['ES256', 'PS256', 'EdDSA'],
+    },
+    pkce: { required: () => true },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    clockTolerance: 5,
+    clientBasedCORS: () => false,
+
+    features: {
+      devInteractions: { enabled: false },
+      pushedAuthorizationRequests: { enabled: true },
+      claimsParameter: { enabled: true },
+      userinfo: { enabled: true },
+      resourceIndicators: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      dPoP: { enabled: false },
+    },
+
+    interactions: { url: (_ctx, interaction) => parts.interactionPath(interaction.uid) },
+    cookies: { keys: [...parts.cookieKeys], long: cookie, short: cookie },
+    discovery: { ui_locales_supported: [...parts.uiLocales], claims_locales_supported: ['ar', 'fr'] },
+    async renderError(ctx, out, error) {
+      ctx.state.oauthError = out.error;
+      parts.renderError(ctx, error);
+    },
+
+    ttl: {
+      AccessToken: lifetimes.accessTokenSeconds,
+      AuthorizationCode: lifetimes.authorizationCodeSeconds,
+      Grant: lifetimes.sessionSeconds + lifetimes.accessTokenSeconds,
+      IdToken: lifetimes.idTokenSeconds,
+      Interaction: lifetimes.interactionSeconds,
+      // oidc-provider would prolong a session at each use; a card that was presented counts until one fixed moment.
+      Session: (_ctx, session) => {
+        const now = Math.floor(parts.clock().getTime() / 1000);
+        return Math.max((session.loginTs ?? now) + lifetimes.sessionSeconds - now, 1);
+      },
+    },
+  };
+
+  const provider = new Provider(parts.issuer, configuration);
+  // The application in front sets X-Forwarded-* from its own configuration and drops what a client sent (http/app.ts).
+  provider.proxy = true;
+  compareSecretsAsHashes(provider);
+  provider.use(auditAssertions(parts.audit));
+  return provider;
+}
+
+/** OpenID Connect claims configuration wants arrays that it may keep. */
+function toMutable(scopes: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(scopes).map(([scope, claims]) => [scope, [...claims]]));
+}
+
+/** The client secret is stored as SHA-256 of 256 random bits: nothing to guess, so no slow hash is needed. */
+function compareSecretsAsHashes(provider: Provider): void {
+  provider.Client.prototype.compareClientSecret = function compareClientSecret(actual: string): boolean {
+    const expected: unknown = this.thiqa_secret_hash;
+    if (typeof expected !== 'string') return false;
+    const hash = createHash('sha256').update(actual, 'utf8').digest();
+    const stored = Buffer.from(expected, 'base64url');
+    return stored.length === hash.length && timingSafeEqual(stored, hash);
+  };
+}
