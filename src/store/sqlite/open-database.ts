@@ -1,0 +1,152 @@
+/**
+ * One SQLite database file: opened, brought to this program's schema, and spoken to only through statements whose
+ * every failure is a coded error.
+ *
+ * Write-ahead logging lets several processes read while one writes; a writer waits for its turn up to the lock timeout.
+ * Calls are synchronous: nothing else of this process runs between the steps of a transaction.
+ */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
+import { ServiceError } from '../../errors.ts';
+
+export interface DatabaseOptions {
+  readonly file: string;
+  readonly migrations: readonly string[];
+  /**
+   * NORMAL survives the death of the process; a power failure may undo the last commits, never more than that.
+   * FULL has each commit on disk before the call returns.
+   */
+  readonly synchronous: 'NORMAL' | 'FULL';
+  readonly lockTimeoutMs: number;
+  /** The code of every failure of this database. */
+  readonly failure: 'STORE_UNAVAILABLE' | 'AUDIT_UNAVAILABLE';
+}
+
+export type Values = Record<string, SQLInputValue>;
+
+/** A prepared statement with named parameters. */
+export interface Statement<Row> {
+  first(values: Values): Row | undefined;
+  all(values: Values): Row[];
+  /** How many rows changed. */
+  run(values: Values): number;
+}
+
+/** Rejects with ServiceError STORE_SCHEMA_NEWER, or the `failure` code when the file cannot be opened. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { file, migrations, synchronous, lockTimeoutMs, failure } = options;
+  const connection = translated(failure, () => {
+    // Created by us, so that nobody but the service's own account can read it; SQLite gives its side files this mode.
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    closeSync(openSync(file, 'a', 0o600));
+    return new DatabaseSync(file, { enableForeignKeyConstraints: true });
+  });
+  const database = new Database(connection, failure);
+  try {
+    await useWriteAheadLog(database, lockTimeoutMs);
+    database.execute(`PRAGMA busy_timeout = ${lockTimeoutMs}; PRAGMA synchronous = ${synchronous}`);
+    migrate(database, migrations);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+export class Database {
+  readonly #connection: DatabaseSync;
+  readonly #failure: DatabaseOptions['failure'];
+
+  constructor(connection: DatabaseSync, failure: DatabaseOptions['failure']) {
+    this.#connection = connection;
+    this.#failure = failure;
+  }
+
+  /** `Row` names the columns that the statement returns; STRICT tables vouch for their types. */
+  prepare<Row = never>(sql: string): Statement<Row> {
+    const statement = translated(this.#failure, () => this.#connection.prepare(sql));
+    // Runs to the end even where one row is wanted: only the last step of a DELETE ... RETURNING commits it, and
+    // StatementSync.get stops before that step and does not report that it failed.
+    const all = (values: Values): Row[] => translated(this.#failure, () => statement.all(values) as Row[]);
+    return {
+      all,
+      first: (values) => all(values)[0],
+      run: (values) => translated(this.#failure, () => Number(statement.run(values).changes)),
+    };
+  }
+
+  execute(sql: string): void {
+    translated(this.#failure, () => this.#connection.exec(sql));
+  }
+
+  /** Runs `work` while no other process writes; what it wrote stands whole or not at all. */
+  transaction<T>(work: () => T): T {
+    this.execute('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.execute('COMMIT');
+      return result;
+    } catch (error) {
+      // SQLite ends a transaction by itself after some failures, such as a full disk.
+      if (this.#connection.isTransaction) this.execute('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    if (this.#connection.isOpen) translated(this.#failure, () => this.#connection.close());
+  }
+}
+
+const SQLITE_BUSY = 5;
+const RETRY_MS = 10;
+
+/**
+ * The one step that SQLite's own lock timeout does not cover: processes that create the file together each hold a
+ * shared lock that the others' change of the journal mode needs gone, so SQLite refuses at once. Trying again helps.
+ */
+async function useWriteAheadLog(database: Database, lockTimeoutMs: number): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+    try {
+      return database.execute('PRAGMA journal_mode = WAL');
+    } catch (error) {
+      if (!isBusy(error) || waitedMs >= lockTimeoutMs) throw error;
+    }
+    await setTimeout(RETRY_MS);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  const errcode = error instanceof ServiceError ? error.detail.errcode : undefined;
+  return typeof errcode === 'number' && (errcode & 0xff) === SQLITE_BUSY; // the higher bits say in which way
+}
+
+function migrate(database: Database, migrations: readonly string[]): void {
+  const userVersion = database.prepare<{ user_version: number }>('PRAGMA user_version');
+  // Read inside the transaction: of two processes that start at once, the second finds the work done.
+  database.transaction(() => {
+    const version = userVersion.first({})?.user_version ?? 0;
+    if (version > migrations.length) {
+      throw new ServiceError('STORE_SCHEMA_NEWER', 'the database was written by a newer version of this program', {
+        detail: { version, supported: migrations.length },
+      });
+    }
+    for (const migration of migrations.slice(version)) database.execute(migration);
+    database.execute(`PRAGMA user_version = ${migrations.length}`);
+  });
+}
+
+/** SQLite names tables and columns in its messages, never values; even so they stay in the cause. */
+function translated<T>(code: DatabaseOptions['failure'], action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    const errcode = cause instanceof Error && 'errcode' in cause ? cause.errcode : undefined;
+    throw new ServiceError(code, 'SQLite could not read or write', {
+      cause,
+      ...(errcode !== undefined && { detail: { errcode } }),
+    });
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The Store on SQLite, in two files of one directory: `thiqa.sqlite` for what the service works with, `audit.sqlite`
+ * for what must be on disk before an answer leaves. Several processes may have them open at once.
+ */
+import { join } from 'node:path';
+import type { Store } from '../store.ts';
+import { sqliteAuditStore } from './audit-store.ts';
+import { sqliteChallengeStore } from './challenge-store.ts';
+import { sqliteCitizenStore } from './citizen-store.ts';
+import { toMilliseconds } from './columns.ts';
+import { sqliteConsentStore } from './consent-store.ts';
+import { sqliteHandOffStore } from './hand-off-store.ts';
+import { type Database, openDatabase } from './open-database.ts';
+import { sqlitePortalStore } from './portal-store.ts';
+import { sqliteProtocolStore } from './protocol-store.ts';
+import { AUDIT_MIGRATIONS, STORE_MIGRATIONS } from './schema.ts';
+import { sqliteTrustStore } from './trust-store.ts';
+
+export interface SqliteStoreOptions {
+  /** Created when absent, readable by this account only. */
+  readonly directory: string;
+  /** How long a writer waits for another process; 5 seconds unless told. */
+  readonly lockTimeoutMs?: number;
+}
+
+/** Rejects with ServiceError STORE_SCHEMA_NEWER, STORE_UNAVAILABLE or AUDIT_UNAVAILABLE. */
+export async function openSqliteStore({ directory, lockTimeoutMs = 5000 }: SqliteStoreOptions): Promise<Store> {
+  const database = await openDatabase({
+    file: join(directory, 'thiqa.sqlite'),
+    migrations: STORE_MIGRATIONS,
+    synchronous: 'NORMAL',
+    lockTimeoutMs,
+    failure: 'STORE_UNAVAILABLE',
+  });
+  try {
+    const auditDatabase = await openDatabase({
+      file: join(directory, 'audit.sqlite'),
+      migrations: AUDIT_MIGRATIONS,
+      synchronous: 'FULL',
+      lockTimeoutMs,
+      failure: 'AUDIT_UNAVAILABLE',
+    });
+    return storeOver(database, auditDatabase);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function storeOver(database: Database, auditDatabase: Database): Store {
+  const audit = sqliteAuditStore(auditDatabase);
+  return {
+    protocol: sqliteProtocolStore(database),
+    challenges: sqliteChallengeStore(database),
+    handOffs: sqliteHandOffStore(database),
+    portals: sqlitePortalStore(database),
+    consents: sqliteConsentStore(database),
+    citizens: sqliteCitizenStore(database),
+    trust: sqliteTrustStore(database),
+    audit,
+    sweep: sweeper(database),
+    async close() {
+      audit.flush();
+      auditDatabase.close();
+      database.close();
+    },
+  };
+}
+
+const SWEPT_TABLES = ['protocol', 'challenge', 'hand_off', 'citizen'] as const;
+/** So few that nobody who waits for the write lock, or for this process, notices. */
+const SWEEP_BATCH = 500;
+
+function sweeper(database: Database): Store['sweep'] {
+  const statements = SWEPT_TABLES.map((table) =>
+    database.prepare(
+      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= :at LIMIT ${SWEEP_BATCH})`,
+    ),
+  );
+  return async (at) => {
+    const values = { at: toMilliseconds(at) };
+    let swept = 0;
+    for (const statement of statements) {
+      let deleted: number;
+      do {
+        deleted = statement.run(values);
+        swept += deleted;
+        await new Promise(setImmediate);
+      } while (deleted === SWEEP_BATCH);
+    }
+    return swept;
+  };
+}

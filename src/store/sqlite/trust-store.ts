@@ -1,0 +1,80 @@
+/**
+ * TrustStore on SQLite. The version is one row, raised in the transaction of each change.
+ */
+import { ServiceError } from '../../errors.ts';
+import type { TrustEntry, TrustKind, TrustStore, TrustVersion } from '../../trust/trust-list.ts';
+import { toMilliseconds } from './columns.ts';
+import type { Database } from './open-database.ts';
+
+interface Row {
+  profile: string;
+  kind: string;
+  key_sha256: string;
+  certificate_sha256: string;
+  certificate: Uint8Array;
+  added_at: number;
+}
+
+export function sqliteTrustStore(database: Database): TrustStore {
+  const version = database.prepare<{ list: number; refreshes: number }>('SELECT list, refreshes FROM trust_version');
+  const raise = database.prepare('UPDATE trust_version SET list = list + 1, refreshes = refreshes + :refreshes');
+  const entries = database.prepare<Row>('SELECT * FROM trust ORDER BY rowid');
+  const put = database.prepare(
+    `INSERT INTO trust (profile, kind, key_sha256, certificate_sha256, certificate, added_at)
+     VALUES (:profile, :kind, :keySha256, :certificateSha256, :certificate, :addedAt)
+     ON CONFLICT (profile, kind, certificate_sha256) DO NOTHING`,
+  );
+  const remove = database.prepare(
+    'DELETE FROM trust WHERE profile = :profile AND kind = :kind AND certificate_sha256 = :certificateSha256',
+  );
+
+  const currentVersion = (): TrustVersion => {
+    const row = version.first({});
+    // Without it no process would ever notice that a CA is trusted no longer.
+    if (row === undefined) throw new ServiceError('STORE_UNAVAILABLE', 'the trust list has lost its version');
+    return { list: row.list, refreshes: row.refreshes };
+  };
+  /** On disk before it returns: no power failure brings back a CA that was removed. */
+  const changing = (change: () => number): boolean => {
+    database.execute('PRAGMA synchronous = FULL');
+    try {
+      return database.transaction(() => {
+        const isChanged = change() === 1;
+        if (isChanged) raise.run({ refreshes: 0 });
+        return isChanged;
+      });
+    } finally {
+      database.execute('PRAGMA synchronous = NORMAL');
+    }
+  };
+
+  return {
+    async version() {
+      return currentVersion();
+    },
+    async read() {
+      return database.transaction(() => ({ version: currentVersion(), entries: entries.all({}).map(toEntry) }));
+    },
+    async put({ profile, kind, keySha256, certificateSha256, certificate, addedAt }) {
+      const values = { profile, kind, keySha256, certificateSha256, certificate, addedAt: toMilliseconds(addedAt) };
+      return changing(() => put.run(values));
+    },
+    async remove({ profile, kind, certificateSha256 }) {
+      return changing(() => remove.run({ profile, kind, certificateSha256 }));
+    },
+    async refresh() {
+      raise.run({ refreshes: 1 });
+    },
+  };
+}
+
+function toEntry(row: Row): TrustEntry {
+  return {
+    profile: row.profile,
+    kind: row.kind as TrustKind, // the table admits no other
+    keySha256: row.key_sha256,
+    certificateSha256: row.certificate_sha256,
+    certificate: row.certificate,
+    addedAt: new Date(row.added_at),
+  };
+}
