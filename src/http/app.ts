@@ -1,0 +1,61 @@
+/**
+ * The issuer's application: the order of its middleware. This host never asks for a certificate.
+ */
+import Koa from 'koa';
+import mount from 'koa-mount';
+import type { Provider } from 'oidc-provider';
+import { findAsset } from './assets.ts';
+import { assumeOrigin } from './public-origin.ts';
+import { catchErrors, type RefusalPages, requestReference } from './refusal-page.ts';
+import { securityHeaders } from './security-headers.ts';
+import { type SignInParts, signInRoutes } from './sign-in/routes.ts';
+
+export interface AppParts extends RefusalPages, SignInParts {
+  readonly provider: Provider;
+  /** Newest first; the provider is mounted, so its cookies are signed with the keys of this application. */
+  readonly cookieKeys: readonly string[];
+}
+
+export function createApp(parts: AppParts): Koa {
+  const app = new Koa();
+  // Together with assumeOrigin: the address of the service is that of its configuration.
+  app.proxy = true;
+  app.keys = [...parts.cookieKeys];
+  app.on('error', (error: unknown) => parts.log.failure('http', error));
+
+  const routes = signInRoutes(parts);
+  app.use(logRequests(parts));
+  app.use(assumeOrigin(parts.issuer));
+  app.use(securityHeaders(parts.issuer));
+  app.use(catchErrors(parts));
+  app.use(serveAssets);
+  app.use(answerHealth);
+  app.use(routes.routes());
+  app.use(mount(parts.provider));
+  return app;
+}
+
+function logRequests({ log, clock }: AppParts): Koa.Middleware {
+  return async (ctx, next) => {
+    const began = clock().getTime();
+    await next();
+    // The pattern, never the address: it may hold an interaction, a hand-off or a code.
+    const route = String(ctx._matchedRoute ?? ctx.oidc?.route ?? 'none');
+    log.request(requestReference(ctx), ctx.method, route, ctx.status, clock().getTime() - began);
+  };
+}
+
+const serveAssets: Koa.Middleware = async (ctx, next) => {
+  const asset = ctx.method === 'GET' || ctx.method === 'HEAD' ? findAsset(ctx.path) : undefined;
+  if (asset === undefined) return next();
+  ctx.set(asset.headers);
+  ctx.body = asset.body;
+  return undefined;
+};
+
+/** Alive, and no more: what an operator wants to know besides is not for the public port. */
+const answerHealth: Koa.Middleware = async (ctx, next) => {
+  if (ctx.path !== '/healthz') return next();
+  ctx.body = { status: 'ok' };
+  return undefined;
+};

@@ -1,0 +1,136 @@
+/**
+ * The card host: the only place that asks for a certificate. Three traps of such a server are closed here
+ * (SECURITY.md): a session that is resumed proves no key, a connection that stays open keeps a card that is out, and a
+ * browser that was refused once never asks again on the same name. So: no session tickets, one request a connection,
+ * a fresh name for each attempt, and a check of every handshake that was resumed all the same.
+ */
+import { constants } from 'node:crypto';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type SecureContextOptions, type TLSSocket, Server as TlsServer } from 'node:tls';
+import Koa, { type Context } from 'koa';
+import type { CardEvidence } from '../authentication/card-evidence.ts';
+import type { CardPresentations } from '../authentication/card-presentation.ts';
+import { challengeAtAddress } from '../authentication/challenge.ts';
+import { evidenceFromHandshake } from '../authentication/client-certificate.ts';
+import { evidenceFromProxy, type ProxyPreset, type TrustedPeers } from '../authentication/proxy-certificate.ts';
+import { ServiceError } from '../errors.ts';
+import { catchErrors, type RefusalPages } from './refusal-page.ts';
+import { securityHeaders } from './security-headers.ts';
+import { handOffAddress } from './sign-in/routes.ts';
+
+export interface CardHostParts extends RefusalPages {
+  readonly issuer: string;
+  /** Labels stand directly under it. */
+  readonly domain: string;
+  readonly presentations: CardPresentations;
+  readonly mode:
+    | {
+        readonly kind: 'tls';
+        /** PEM: of a wildcard certificate for the domain. */
+        readonly certificate: Buffer;
+        readonly key: Buffer;
+        /** PEM: certificates whose names tell browsers which cards to offer (RFC 8446 4.2.4); nothing is verified against them. */
+        readonly offeredIssuers: readonly string[];
+      }
+    | { readonly kind: 'header'; readonly preset: ProxyPreset; readonly peers: TrustedPeers };
+  /** The handshake lasts as long as the citizen types the PIN. */
+  readonly handshakeSeconds: number;
+}
+
+type TlsMode = Extract<CardHostParts['mode'], { readonly kind: 'tls' }>;
+
+/** The largest header that a proxy sends: an escaped certificate. */
+const MAX_HEADER_OCTETS = 80 * 1024;
+const MAX_CONNECTIONS = 2000;
+
+export function createCardHost(parts: CardHostParts): Server {
+  const handler = createCardApp(parts).callback();
+  const limits = { maxHeaderSize: MAX_HEADER_OCTETS, headersTimeout: 10_000, requestTimeout: 15_000, keepAlive: false };
+  const { mode } = parts;
+  const server =
+    mode.kind === 'header'
+      ? createHttpServer(limits, handler)
+      : createHttpsServer(
+          {
+            ...limits,
+            ...secureContext(mode),
+            requestCert: true,
+            // Refusing is ours: with the code of the rule, on a page with a way to try again.
+            rejectUnauthorized: false,
+            handshakeTimeout: parts.handshakeSeconds * 1000,
+            ALPNProtocols: ['http/1.1'],
+          },
+          handler,
+        );
+  server.maxRequestsPerSocket = 1;
+  server.maxConnections = MAX_CONNECTIONS;
+  // Every browser ends some handshakes half-way when it is asked for a certificate; that is no event.
+  server.on('tlsClientError', (_error, socket: TLSSocket) => socket.destroy());
+  return server;
+}
+
+/** From now on the handshakes of this card host offer these issuers; those under way go on as they began. */
+export function offerIssuers(server: Server, mode: CardHostParts['mode'], offeredIssuers: readonly string[]): void {
+  // Behind a proxy, the proxy offers.
+  if (mode.kind === 'tls' && server instanceof TlsServer)
+    server.setSecureContext(secureContext({ ...mode, offeredIssuers }));
+}
+
+function secureContext({ certificate, key, offeredIssuers }: TlsMode): SecureContextOptions {
+  return {
+    cert: certificate,
+    key,
+    ca: [...offeredIssuers],
+    secureOptions: constants.SSL_OP_NO_TICKET,
+    // Cards of older series sign RSA PKCS #1 v1.5 only, which TLS 1.3 has not.
+    minVersion: 'TLSv1.2',
+    ciphers: 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20',
+  };
+}
+
+function createCardApp(parts: CardHostParts): Koa {
+  const { issuer } = parts;
+  const app = new Koa();
+  app.on('error', (error: unknown) => parts.log.failure('card-host', error));
+  app.use(async (ctx, next) => {
+    ctx.set('Connection', 'close');
+    await next();
+  });
+  app.use(securityHeaders(issuer));
+  app.use(catchErrors(parts));
+  app.use(async (ctx) => {
+    const challengeId = challengeAtAddress(labelOf(ctx, parts.domain) ?? '', ctx.path);
+    if (challengeId === undefined || ctx.method !== 'GET') {
+      throw new ServiceError('PAGE_NOT_FOUND', 'the card host answers challenges and has no other page');
+    }
+    const { interaction, token } = await parts.presentations.present(challengeId, () => readEvidence(ctx, parts));
+    ctx.status = 303;
+    ctx.set('Location', handOffAddress(issuer, interaction, token));
+    ctx.body = '';
+  });
+  return app;
+}
+
+/** `LABEL` of `LABEL.card.example.ma`; the name of the handshake and the name of the request must be one. */
+function labelOf(ctx: Context, domain: string): string | undefined {
+  const host = (ctx.req.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+  const { servername } = ctx.req.socket as Partial<TLSSocket>; // absent in header mode
+  if (servername !== undefined && servername !== host) return undefined;
+  const suffix = `.${domain}`;
+  const label = host.endsWith(suffix) ? host.slice(0, -suffix.length) : '';
+  return label === '' || label.includes('.') ? undefined : label;
+}
+
+function readEvidence(ctx: Context, { mode }: CardHostParts): CardEvidence {
+  if (mode.kind === 'header') {
+    const { rawHeaders, socket } = ctx.req;
+    return evidenceFromProxy({ peerAddress: socket.remoteAddress ?? '', rawHeaders }, mode.preset, mode.peers);
+  }
+  const socket = ctx.req.socket as TLSSocket; // an https server hands out no other
+  return evidenceFromHandshake({
+    // `.raw` alone: the names beside it are texts made of ASN.1, and forgeable (S15).
+    peerCertificate: socket.getPeerX509Certificate()?.raw,
+    sessionResumed: socket.isSessionReused(),
+  });
+}

@@ -1,0 +1,49 @@
+/**
+ * The management listener: a port of its own for the operator's network, never for the public. It shows and changes
+ * nothing; no public host has any of its addresses (S30).
+ */
+import { createServer, type Server } from 'node:http';
+import Koa from 'koa';
+import type { HealthReport } from '../operations/health.ts';
+import type { Log } from '../operations/log.ts';
+
+export interface ManagementParts {
+  readonly health: () => Promise<HealthReport>;
+  readonly log: Log;
+}
+
+const LIMITS = { maxHeaderSize: 8 * 1024, headersTimeout: 5000, requestTimeout: 10_000 };
+const MAX_CONNECTIONS = 100;
+
+export function createManagementServer({ health, log }: ManagementParts): Server {
+  const app = new Koa();
+  app.on('error', (error: unknown) => log.failure('management', error));
+  app.use(async (ctx) => {
+    ctx.set('Cache-Control', 'no-store');
+    ctx.set('X-Content-Type-Options', 'nosniff');
+    // The address as it was sent: no path trick reaches a page here (S27).
+    if (ctx.req.url !== '/health' || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) {
+      ctx.status = 404;
+      ctx.body = { error: 'not_found' };
+      return;
+    }
+    const report = await health();
+    ctx.status = report.status === 'failing' ? 503 : 200;
+    ctx.body = healthDocument(report);
+  });
+  const server = createServer(LIMITS, app.callback());
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
+}
+
+/** Names in the manner of the other documents that this service prints. */
+function healthDocument({ status, at, checks }: HealthReport): object {
+  return {
+    status,
+    at,
+    checks: checks.map(({ daysLeft, ...check }) => ({
+      ...check,
+      ...(daysLeft !== undefined && { days_left: daysLeft }),
+    })),
+  };
+}
