@@ -1,0 +1,146 @@
+/**
+ * `thiqa demo`: the service on embedded storage, the demonstration authority with its ten cards, and a portal, in one
+ * process, under one folder. What it starts is the service itself: only its configuration is the demonstration's.
+ */
+import { readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { AuditLog } from '../audit/audit-log.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { composeService } from '../compose.ts';
+import { loadConfig } from '../config.ts';
+import { readCertificateFile } from '../document-configuration.ts';
+import { generateKeys } from '../keys-directory.ts';
+import { APPROVABLE_CLAIMS } from '../oidc/claims.ts';
+import type { Log } from '../operations/log.ts';
+import { registerPortal } from '../relying-party/register-portal.ts';
+import type { Store } from '../store/store.ts';
+import { type Demonstration, prepareDemonstration } from './cards.ts';
+import { writeWhole } from './demonstration-files.ts';
+import { type RunningPortal, startPortal } from './portal.ts';
+import { PORTAL_CLIENT_ID, portalRegistration } from './portal-registration.ts';
+
+export const DEFAULT_PORTAL_PORT = 4100;
+/** In the demonstration's folder. */
+export const CONFIG_FILE = 'thiqa.yaml';
+
+const PROFILE = new URL('../../config/profiles/demonstration.yaml', import.meta.url);
+
+export interface DemonstrationOptions {
+  /** Absolute; created when absent. */
+  readonly directory: string;
+  readonly issuerPort: number;
+  readonly cardPort: number;
+  readonly portalPort: number;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+export interface RunningDemonstration {
+  readonly demonstration: Demonstration;
+  readonly issuer: string;
+  readonly portal: URL;
+  stop(): Promise<void>;
+}
+
+/** @throws ConfigurationError PORT_TAKEN, CONFIG_UNREADABLE and the others of composeService */
+export async function startDemonstration(options: DemonstrationOptions): Promise<RunningDemonstration> {
+  const { directory, log, clock = systemClock } = options;
+  const demonstration = await prepareDemonstration(directory, clock());
+  await generateKeys(join(directory, 'keys'));
+  const file = await writeConfig(demonstration, options);
+  const readConfig = () => loadConfig(file, {});
+  const config = readConfig();
+  const service = await composeService(config, { log, clock, readConfig });
+  let portal: RunningPortal | undefined;
+  try {
+    await service.start();
+    portal = await openPortal(demonstration, options, service.store, clock);
+  } catch (error) {
+    if (portal === undefined) await service.stop().catch(() => undefined); // the first error is the one to tell
+    throw error;
+  }
+  const running = portal;
+  return {
+    demonstration,
+    issuer: config.issuer,
+    portal: running.url,
+    async stop() {
+      await running.close();
+      await service.stop();
+    },
+  };
+}
+
+/**
+ * The demonstration's settings, as a file of its folder: so every command of this program works on the demonstration as
+ * on any other service (`--config data/thiqa.yaml`).
+ */
+async function writeConfig(demonstration: Demonstration, options: DemonstrationOptions): Promise<string> {
+  const { directory, issuerPort, cardPort } = options;
+  const { root, issuing, tlsServer } = demonstration;
+  const here = (path: string): string => relative(directory, path);
+  const settings = {
+    issuer: `http://localhost:${issuerPort}`,
+    listen: { host: '127.0.0.1', port: issuerPort },
+    cardHost: {
+      domain: 'card.localhost',
+      publicPort: cardPort,
+      listen: { host: '127.0.0.1', port: cardPort },
+      mode: 'tls',
+      tls: { certificate: here(tlsServer.certificatePath), key: here(tlsServer.keyPath) },
+    },
+    store: 'sqlite:store',
+    keys: { directory: 'keys' },
+    documents: [
+      {
+        profile: here(fileURLToPath(PROFILE)),
+        trustAnchors: [
+          {
+            certificate: here(root.certificatePath),
+            keySha256: readCertificateFile(root.certificatePath).publicKey.keySha256,
+          },
+        ],
+        intermediates: [here(issuing.certificatePath)],
+        crls: [here(root.crlPath), here(issuing.crlPath)],
+      },
+    ],
+  };
+  const file = join(directory, CONFIG_FILE);
+  await writeWhole(file, `# Written by \`thiqa demo\` at each start.\n${stringify(settings)}`);
+  return file;
+}
+
+/** The portal is registered as any other: by the use case, once. */
+async function openPortal(
+  demonstration: Demonstration,
+  options: DemonstrationOptions,
+  store: Store,
+  clock: Clock,
+): Promise<RunningPortal> {
+  const privateKeyJwk = JSON.parse(await readFile(demonstration.portalKeyPath, 'utf8'));
+  const url = new URL(`http://localhost:${options.portalPort}/`);
+  const registration = await portalRegistration(url, privateKeyJwk);
+  // A registration names its address, so another port is another registration; the sector, and so `sub`, is the same.
+  const clientId =
+    options.portalPort === DEFAULT_PORTAL_PORT ? PORTAL_CLIENT_ID : `${PORTAL_CLIENT_ID}-${options.portalPort}`;
+  if ((await store.portals.find(clientId)) === undefined) {
+    await registerPortal(
+      { ...registration, client_id: clientId },
+      {
+        portals: store.portals,
+        audit: new AuditLog(store.audit, clock),
+        clock,
+        approvableClaims: APPROVABLE_CLAIMS,
+      },
+    );
+  }
+  return startPortal({
+    port: options.portalPort,
+    issuer: new URL(`http://localhost:${options.issuerPort}`),
+    clientId,
+    privateKeyJwk,
+    clock,
+  });
+}

@@ -1,0 +1,44 @@
+/**
+ * Sessions of the demonstration portal: in memory, named by a random cookie, bounded in number and in time.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { PendingSignIn, PortalClaims } from './portal-relying-party.ts';
+
+export type PortalSession =
+  | { readonly kind: 'pending'; readonly pending: PendingSignIn }
+  | { readonly kind: 'signed-in'; readonly claims: PortalClaims };
+
+const LIFETIME_SECONDS = 3600;
+const MOST_SESSIONS = 10_000;
+
+export class PortalSessions {
+  readonly #clock: Clock;
+  /** In order of opening, so the first is the oldest. */
+  readonly #sessions = new Map<string, { readonly session: PortalSession; readonly expiresAt: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @returns the secret for the cookie; always a new one, so no one can fix it beforehand */
+  open(session: PortalSession): string {
+    const secret = randomBytes(32).toString('base64url');
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size >= MOST_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
+    this.#sessions.set(secret, { session, expiresAt: this.#clock().getTime() + LIFETIME_SECONDS * 1000 });
+    return secret;
+  }
+
+  find(secret: string | undefined): PortalSession | undefined {
+    if (secret === undefined) return undefined;
+    const entry = this.#sessions.get(secret);
+    if (entry === undefined || entry.expiresAt > this.#clock().getTime()) return entry?.session;
+    this.#sessions.delete(secret);
+    return undefined;
+  }
+
+  close(secret: string | undefined): void {
+    if (secret !== undefined) this.#sessions.delete(secret);
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The demonstration portal "Passport renewal": a relying party as a public service would write one. It shows the claims
+ * that it received, or the OAuth error; it knows nothing of cards.
+ */
+import type { JsonWebKey } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import Router from '@koa/router';
+import Koa, { type Context } from 'koa';
+import type { CustomFetch } from 'openid-client';
+import { type Clock, systemClock } from '../clock.ts';
+import { ConfigurationError } from '../errors.ts';
+import { failurePage, homePage, notFoundPage, STYLE_SHEET, STYLE_SHEET_PATH, signedInPage } from './portal-pages.ts';
+import { CALLBACK_PATH } from './portal-registration.ts';
+import { createRelyingParty, describeFailure, type RelyingParty, type SignInFailure } from './portal-relying-party.ts';
+import { PortalSessions } from './portal-sessions.ts';
+
+/** Of its own name: cookies do not tell ports apart, and the provider may share the host. */
+const SESSION_COOKIE = 'passport_session';
+
+/** No script at all; the style sheet is the only thing that a page loads. */
+const SECURITY_HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-store',
+};
+
+export interface PortalOptions {
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly issuer: URL;
+  readonly clientId: string;
+  /** EC P-256; its public half is registered with the provider. */
+  readonly privateKeyJwk: JsonWebKey;
+  readonly clock?: Clock;
+  readonly fetch?: CustomFetch;
+}
+
+export interface RunningPortal {
+  readonly url: URL;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the portal on loopback.
+ * @throws ConfigurationError PORT_TAKEN
+ */
+export async function startPortal(options: PortalOptions): Promise<RunningPortal> {
+  const relyingParty = await createRelyingParty(options);
+  const server = createServer();
+  const port = await listen(server, options.port);
+  const url = new URL(`http://localhost:${port}/`);
+  const app = createPortalApp(relyingParty, new PortalSessions(options.clock ?? systemClock), url);
+  server.on('request', app.callback());
+  return {
+    url,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function createPortalApp(relyingParty: RelyingParty, sessions: PortalSessions, url: URL): Koa {
+  const redirectUri = new URL(CALLBACK_PATH, url);
+  const router = new Router();
+
+  const enter = (ctx: Context, secret: string): void => {
+    ctx.cookies.set(SESSION_COOKIE, secret, { httpOnly: true, sameSite: 'lax', path: '/', overwrite: true });
+  };
+  const fail = (ctx: Context, status: number, failure: SignInFailure): void => {
+    ctx.status = status;
+    ctx.body = failurePage(failure);
+  };
+
+  router.get('/', (ctx) => {
+    const session = sessions.find(ctx.cookies.get(SESSION_COOKIE));
+    ctx.body = session?.kind === 'signed-in' ? signedInPage(session.claims) : homePage();
+  });
+
+  router.get('/login', async (ctx) => {
+    const { ui_locales: uiLocales } = ctx.query;
+    try {
+      const { location, pending } = await relyingParty.begin(
+        redirectUri,
+        typeof uiLocales === 'string' && /^[A-Za-z-]{2,20}$/.test(uiLocales) ? uiLocales : undefined,
+      );
+      sessions.close(ctx.cookies.get(SESSION_COOKIE));
+      enter(ctx, sessions.open({ kind: 'pending', pending }));
+      ctx.redirect(location.href);
+    } catch (error) {
+      // Nothing was begun; the citizen learns why and can try again.
+      fail(ctx, 502, describeFailure(error));
+    }
+  });
+
+  router.get(CALLBACK_PATH, async (ctx) => {
+    const secret = ctx.cookies.get(SESSION_COOKIE);
+    const session = sessions.find(secret);
+    if (session?.kind !== 'pending') {
+      fail(ctx, 400, { error: 'no_sign_in' });
+      return;
+    }
+    // Whatever the answer, it is taken once.
+    sessions.close(secret);
+    try {
+      const answer = new URL(`${redirectUri.href}${ctx.search}`);
+      const claims = await relyingParty.complete(answer, session.pending);
+      enter(ctx, sessions.open({ kind: 'signed-in', claims }));
+      ctx.redirect('/');
+    } catch (error) {
+      // An error of the provider, or an answer that does not verify: nobody is signed in.
+      const failure = describeFailure(error);
+      fail(ctx, failure.error === 'provider_unreachable' ? 502 : 403, failure);
+    }
+  });
+
+  router.get('/me', (ctx) => {
+    const session = sessions.find(ctx.cookies.get(SESSION_COOKIE));
+    if (session?.kind === 'signed-in') {
+      ctx.body = session.claims;
+    } else {
+      ctx.status = 401;
+      ctx.body = { error: 'not_signed_in' };
+    }
+  });
+
+  // Ends the session of this portal only; the cookie is SameSite, so no other site can send this form.
+  router.post('/logout', (ctx) => {
+    sessions.close(ctx.cookies.get(SESSION_COOKIE));
+    ctx.cookies.set(SESSION_COOKIE, null, { path: '/' });
+    ctx.status = 303;
+    ctx.redirect('/');
+  });
+
+  router.get(STYLE_SHEET_PATH, (ctx) => {
+    ctx.type = 'text/css';
+    ctx.body = STYLE_SHEET;
+  });
+
+  const app = new Koa();
+  app.use(async (ctx, next) => {
+    ctx.set(SECURITY_HEADERS);
+    await next();
+    if (ctx.status === 404 && !ctx.body) {
+      ctx.body = notFoundPage();
+      ctx.status = 404;
+    }
+  });
+  app.use(router.routes());
+  return app;
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new ConfigurationError('PORT_TAKEN', `port ${port} of the demonstration portal is in use`, {
+              cause,
+              detail: { port },
+            })
+          : cause,
+      );
+    });
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)); // a TCP server has this form
+  });
+}

@@ -1,0 +1,125 @@
+/**
+ * Signs in to the demonstration portal with a card file, doing what a citizen's browser does: redirects, cookies, the
+ * forms of our pages, and the TLS handshake with the card host. No browser, no short cut: the service sees no difference.
+ */
+import { type Clock, systemClock } from '../clock.ts';
+import { CookieJar } from './cookie-jar.ts';
+import { exchange, type PageResponse, type SoftwareCard, type TlsIdentity } from './page-exchange.ts';
+import { bodyAttribute, findAction, headingOf, sendsNoReferrer } from './page-reading.ts';
+
+export interface SignInOptions {
+  /** The start page of the portal. */
+  readonly portal: URL;
+  /** Without one, the citizen presents no card. */
+  readonly card?: SoftwareCard;
+  readonly tlsRootPem: string | Buffer;
+  /** Accept-Language. */
+  readonly language?: string;
+  readonly clock?: Clock;
+}
+
+/** Signed in, with the claims that the portal received; or refused, with the code of the page on which it ended. */
+export type SignInOutcome =
+  | { readonly claims: Readonly<Record<string, unknown>> }
+  | {
+      /** Code of the service, or the OAuth error that the portal shows. */
+      readonly code: string;
+      readonly status: number;
+      /** The heading of the page, as the citizen reads it. */
+      readonly title: string;
+    };
+
+/** The journey ended without an answer of the service: it does not run, or shows a page that this client does not know. */
+export class SignInInterrupted extends Error {
+  override readonly name = 'SignInInterrupted';
+}
+
+/** A sign-in takes about a dozen; a loop of redirects ends here. */
+const MOST_EXCHANGES = 40;
+
+/** What a citizen presses who wants to sign in, in no particular order: a page has one of them. */
+const ACTIONS = ['present-card', 'consent'] as const;
+
+/** @throws SignInInterrupted */
+export async function signInWithCard(options: SignInOptions): Promise<SignInOutcome> {
+  const browser = createBrowser(options);
+  let response = await browser.get(new URL('/login', options.portal));
+  for (;;) {
+    const { url, status, headers, body } = response;
+    if (status >= 300 && status < 400 && headers.location !== undefined) {
+      response = await browser.get(new URL(headers.location, url));
+      continue;
+    }
+    const code = bodyAttribute(body, 'data-code') ?? bodyAttribute(body, 'data-error');
+    if (code !== undefined) return { code, status, title: headingOf(body) ?? '' };
+    if (url.origin === options.portal.origin && status === 200) return { claims: await readClaims(browser, options) };
+
+    const action = ACTIONS.map((name) => findAction(body, name, url)).find((found) => found !== undefined);
+    if (action === undefined) {
+      throw new SignInInterrupted(`no way to go on from the page at ${url.origin}${url.pathname} (status ${status})`);
+    }
+    if (action.method === 'POST') {
+      const origin = sendsNoReferrer(body, String(headers['referrer-policy'])) ? 'null' : url.origin;
+      response = await browser.post(action.url, action.fields, origin);
+    } else {
+      response = await browser.get(action.url);
+    }
+  }
+}
+
+async function readClaims(browser: Browser, options: SignInOptions): Promise<Readonly<Record<string, unknown>>> {
+  const { status, body } = await browser.get(new URL('/me', options.portal));
+  const claims: unknown = status === 200 ? JSON.parse(body) : undefined;
+  if (typeof claims !== 'object' || claims === null) {
+    throw new SignInInterrupted(`the portal says that nobody is signed in (status ${status})`);
+  }
+  return { ...claims };
+}
+
+interface Browser {
+  get(url: URL): Promise<PageResponse>;
+  post(url: URL, fields: URLSearchParams, origin: string): Promise<PageResponse>;
+}
+
+function createBrowser(options: SignInOptions): Browser {
+  const jar = new CookieJar();
+  const clock = options.clock ?? systemClock;
+  const identity: TlsIdentity = { tlsRootPem: options.tlsRootPem, card: options.card };
+  let left = MOST_EXCHANGES;
+
+  const send = async (method: 'GET' | 'POST', url: URL, body?: string, origin?: string): Promise<PageResponse> => {
+    left -= 1;
+    if (left < 0) throw new SignInInterrupted(`no end of the sign-in after ${MOST_EXCHANGES} requests`);
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+      throw new SignInInterrupted(`a page leads to an address of the scheme ${url.protocol}`);
+    }
+    const cookie = jar.headerFor(url, clock());
+    const headers = {
+      Accept: 'text/html,application/json',
+      'Accept-Language': options.language ?? 'en',
+      ...(cookie !== undefined && { Cookie: cookie }),
+      ...(origin !== undefined && { Origin: origin }),
+    };
+    const response = await exchange({ method, url, headers, ...(body !== undefined && { body }) }, identity).catch(
+      (cause: unknown) => {
+        throw new SignInInterrupted(explainFailure(url, cause), { cause });
+      },
+    );
+    jar.store(url, response.headers['set-cookie'] ?? [], clock());
+    return response;
+  };
+
+  return {
+    get: (url) => send('GET', url),
+    post: (url, fields, origin) => send('POST', url, fields.toString(), origin),
+  };
+}
+
+function explainFailure(url: URL, cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+  if (code === 'ECONNREFUSED') {
+    return `nothing listens at ${url.origin}: start the demonstration first (npm start), and give the same ports`;
+  }
+  if (cause instanceof Error && cause.name === 'TimeoutError') return `${url.origin} does not answer in time`;
+  return `the exchange with ${url.origin} failed${code === undefined ? '' : ` (${code})`}`;
+}
