@@ -1,0 +1,87 @@
+/**
+ * Gathers what health is assessed from: the store, the audit log, the certificates that everything rests on, and the
+ * revocation sources of this process.
+ */
+import { createHash, X509Certificate } from 'node:crypto';
+import type { AuditLog } from './audit/audit-log.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { type Code, ThiqaError } from './errors.ts';
+import type { CardHostParts } from './http/card-host.ts';
+import type { DocumentRevocation } from './network/document-revocation.ts';
+import {
+  assessHealth,
+  type CertificateLife,
+  type HealthReport,
+  type RevocationException,
+  type RevocationPlace,
+} from './operations/health.ts';
+import type { Store } from './store/store.ts';
+import type { TrustState } from './trust/accepted-documents.ts';
+import type { DocumentTrust } from './trust/document-trust.ts';
+
+export interface HealthParts {
+  readonly config: Config;
+  readonly mode: CardHostParts['mode'];
+  readonly documents: {
+    /** Follows the trust list, which the store must tell. */
+    current(): Promise<unknown>;
+    readonly state: TrustState;
+    readonly sources: readonly { readonly document: DocumentTrust; readonly source: DocumentRevocation }[];
+  };
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  /** Those that the revocation policies of the documents have in force or ahead. */
+  readonly revocationExceptions?: () => readonly RevocationException[];
+}
+
+/** The report never rejects: what cannot be had is what it tells. */
+export function createHealth(parts: HealthParts): () => Promise<HealthReport> {
+  const { config, mode, documents, store, audit, clock, revocationExceptions = () => [] } = parts;
+  const cardHost = mode.kind === 'tls' ? [cardHostLife(mode.certificate)] : [];
+  return async () => {
+    const storeFailure = await failureOf(() => documents.current());
+    const auditFailure = await failureOf(() => store.audit.read(0, 1));
+    await Promise.all(documents.sources.map(({ source }) => source.lookAtFiles()));
+    const { trusted, damaged, configurationRefused } = documents.state;
+    return assessHealth({
+      at: clock(),
+      lookAheadDays: config.health.lookAheadDays,
+      storeFailure,
+      auditFailure,
+      lastAuditAppend: audit.lastAppend,
+      configurationRefused,
+      damagedTrustEntries: damaged,
+      profiles: documents.sources.map(({ document }) => document.profile.id),
+      certificates: [
+        ...cardHost,
+        ...trusted.map(({ kind, profile, certificate: { publicKey, notBefore, notAfter } }) => {
+          return { kind, profile, keySha256: publicKey.keySha256, notBefore, notAfter };
+        }),
+      ],
+      revocationPlaces: documents.sources.flatMap(({ document, source }) =>
+        source.states.map((state): RevocationPlace => ({ profile: document.profile.id, ...state })),
+      ),
+      revocationExceptions: revocationExceptions(),
+    });
+  };
+}
+
+/** The certificate is for browsers, so OpenSSL's reading of it is the one that counts. */
+function cardHostLife(file: Buffer): CertificateLife {
+  const { publicKey, validFromDate: notBefore, validToDate: notAfter } = new X509Certificate(file);
+  const keySha256 = createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
+  return { kind: 'card-host', keySha256, notBefore, notAfter };
+}
+
+async function failureOf(attempt: () => Promise<unknown>): Promise<Code | undefined> {
+  try {
+    await attempt();
+    return undefined;
+  } catch (error) {
+    return error instanceof ThiqaError ? error.code : 'INTERNAL';
+  }
+}

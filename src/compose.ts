@@ -1,0 +1,268 @@
+/**
+ * The composition root: the one place that picks concrete adapters and wires them.
+ */
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { errors } from 'oidc-provider';
+import { AuditLog } from './audit/audit-log.ts';
+import { createCardPresentations } from './authentication/card-presentation.ts';
+import { addressOfChallenge } from './authentication/challenge.ts';
+import { trustedPeers } from './authentication/proxy-certificate.ts';
+import { createCitizenRecords } from './citizen/citizen-record.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { createHealth } from './compose-health.ts';
+import type { Config } from './config.ts';
+import { ConfigurationError } from './errors.ts';
+import { createApp } from './http/app.ts';
+import { type CardHostParts, createCardHost, offerIssuers } from './http/card-host.ts';
+import { describeError } from './http/error-response.ts';
+import { LOCALES } from './http/localization.ts';
+import { createManagementServer } from './http/management.ts';
+import { requestReference, showErrorPage } from './http/refusal-page.ts';
+import { interactionPath } from './http/sign-in/routes.ts';
+import { readKeys } from './keys-directory.ts';
+import { DocumentRevocation } from './network/document-revocation.ts';
+import { createInteractions } from './oidc/interaction.ts';
+import { createProvider } from './oidc/provider.ts';
+import { accountIdOf } from './oidc/subject-identifier.ts';
+import type { HealthReport } from './operations/health.ts';
+import type { Log } from './operations/log.ts';
+import { closeListeners, type Listener, openListeners } from './service.ts';
+import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+import type { Store } from './store/store.ts';
+import { AcceptedDocuments } from './trust/accepted-documents.ts';
+import { type TrustedCertificate, trustedCertificates } from './trust/document-trust.ts';
+
+export interface Service {
+  /** Opens the listeners. @throws ConfigurationError PORT_TAKEN; ServiceError AUDIT_UNAVAILABLE */
+  start(): Promise<void>;
+  /** Drains and closes; safe to call once. */
+  stop(): Promise<void>;
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly issuerServer: Server;
+  readonly cardServer: Server;
+  /** What an operator must know of this process. Never rejects. */
+  health(): Promise<HealthReport>;
+  /**
+   * Reads the documents of the configuration, the hosts of its `revocation`, and the trust list again. A configuration
+   * with problems is refused whole and logged; what was trusted stays. @throws ServiceError STORE_UNAVAILABLE
+   */
+  reload(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** The configuration as it stands now; without it, a reload concerns the trust list only. */
+  readonly readConfig?: () => Config;
+}
+
+/** Headers of a citizen's browser are far smaller. */
+const LIMITS = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 5_000 };
+const MAX_CONNECTIONS = 5000;
+const SWEEP_INTERVAL_MS = 60_000;
+const TRUST_WATCH_INTERVAL_MS = 5000;
+
+/**
+ * Everything wired, nothing listening yet.
+ * @throws ConfigurationError KEYS_MISSING, CONFIG_INVALID, CONFIG_UNREADABLE; ServiceError STORE_UNAVAILABLE,
+ *   STORE_SCHEMA_NEWER, AUDIT_UNAVAILABLE
+ */
+export async function composeService(
+  config: Config,
+  { log, clock = systemClock, readConfig }: ServiceOptions,
+): Promise<Service> {
+  const { issuer, lifetimes } = config;
+  const keys = readKeys(config.keys.directory);
+  const mode = cardHostMode(config);
+  const store = await openSqliteStore({ directory: config.store.directory });
+  const audit = new AuditLog(store.audit, clock);
+  const citizens = createCitizenRecords(store.citizens, keys.subjectKey, recordSeconds(lifetimes), clock);
+  const refusalPages = { assets: issuer, log, audit, clock };
+
+  const documents = new AcceptedDocuments({
+    trust: store.trust,
+    audit,
+    clock,
+    documents: documentsOf(config),
+    readDocuments: readConfig && (() => documentsOf(readConfig())),
+    openSource: (document) =>
+      new DocumentRevocation(document, {
+        refreshIntervalSeconds: config.revocation.refreshIntervalSeconds,
+        clock,
+        report: ({ source, outcome, code, cause }) => {
+          if (outcome === 'failed') log.failure('crl', cause, { source, code: String(code) });
+          else log.info('crl', { source });
+        },
+      }),
+    onChange: (trusted) => {
+      log.info('trust', { certificates: trusted.length });
+      offer(trusted);
+    },
+    report: (event, error, subject) =>
+      log.failure(event, error, subject && { profile: subject.profile, keySha256: subject.keySha256 }),
+  });
+  const presentations = createCardPresentations({
+    documents: () => documents.current(),
+    audit,
+    clock,
+    accountIdOf: (identifier) => accountIdOf(identifier, keys.subjectKey),
+    challenges: store.challenges,
+    handOffs: store.handOffs,
+    challengeSeconds: lifetimes.challengeSeconds,
+    handOffSeconds: lifetimes.handOffSeconds,
+    reportUnforeseen: (error) => log.failure('authenticate-citizen', error),
+  });
+
+  const provider = createProvider({
+    issuer,
+    lifetimes,
+    ...keys,
+    signingKeys: { keys: [...keys.signingKeys.keys] },
+    protocol: store.protocol,
+    portals: store.portals,
+    consents: store.consents,
+    citizens,
+    audit,
+    clock,
+    uiLocales: LOCALES.map(({ language }) => language),
+    interactionPath,
+    renderError: (ctx, error) => {
+      // The portal's own mistake has one code; anything else that ends here has its own.
+      const code =
+        error instanceof errors.OIDCProviderError ? 'AUTHORIZATION_REQUEST_REFUSED' : describeError(error).code;
+      log.refusal(requestReference(ctx), code, error);
+      showErrorPage(ctx, code, refusalPages);
+    },
+  });
+  provider.on('server_error', (_ctx, error) => log.failure('oidc', error));
+
+  const { cardHost } = config;
+  const publicPort = cardHost.publicPort === 443 ? '' : `:${cardHost.publicPort}`;
+  const app = createApp({
+    ...refusalPages,
+    provider,
+    cookieKeys: keys.cookieKeys,
+    issuer,
+    interactions: createInteractions(provider, store.portals, clock),
+    presentations,
+    citizens,
+    consents: store.consents,
+    cardAddress: (challengeId) => {
+      const { label, path } = addressOfChallenge(challengeId);
+      return `https://${label}.${cardHost.domain}${publicPort}${path}`;
+    },
+    cardSource: `https://*.${cardHost.domain}${publicPort}`,
+  });
+  const issuerServer = createServer(LIMITS, app.callback());
+  issuerServer.maxConnections = MAX_CONNECTIONS;
+  const cardServer = createCardHost({
+    ...refusalPages,
+    issuer,
+    domain: cardHost.domain,
+    presentations,
+    mode,
+    handshakeSeconds: lifetimes.challengeSeconds,
+  });
+  /** Browsers offer the cards of these issuers. One that OpenSSL cannot read must cost the others nothing. */
+  function offer(trusted: readonly TrustedCertificate[]): void {
+    try {
+      offerIssuers(
+        cardServer,
+        mode,
+        trusted.map(({ certificate }) => pem(certificate.der)),
+      );
+    } catch (error) {
+      log.failure('offered-issuers', error);
+    }
+  }
+
+  const health = createHealth({ config, mode, documents, store, audit, clock });
+  const managementServer = config.management && createManagementServer({ health, log });
+  const listeners: Listener[] = [
+    { name: 'the issuer', server: issuerServer, ...config.listen },
+    { name: 'the card host', server: cardServer, ...cardHost.listen },
+    ...(config.management && managementServer
+      ? [{ name: 'management', server: managementServer, ...config.management.listen }]
+      : []),
+  ];
+  // A browser learns which cards to offer before any authentication.
+  const watching = setInterval(() => {
+    documents.current().catch((error: unknown) => log.failure('trust', error));
+  }, TRUST_WATCH_INTERVAL_MS);
+  const sweeping = setInterval(() => {
+    store.sweep(clock()).catch((error: unknown) => log.failure('sweep', error));
+  }, SWEEP_INTERVAL_MS);
+
+  const closeAdapters = async (): Promise<void> => {
+    clearInterval(sweeping);
+    clearInterval(watching);
+    documents.close();
+    await store.close();
+  };
+  return {
+    store,
+    audit,
+    issuerServer,
+    cardServer,
+    health,
+    reload: () => documents.reload(),
+    async start() {
+      try {
+        await openListeners(listeners);
+        // The first citizen need not wait for what can be had before.
+        await documents.current();
+        await Promise.all(documents.sources.map(({ source }) => source.refresh()));
+        await audit.append({ type: 'service.started', issuer });
+      } catch (error) {
+        await closeListeners(listeners, 0);
+        await closeAdapters();
+        throw error;
+      }
+      log.info('started', { issuer });
+    },
+    async stop() {
+      await closeListeners(listeners, config.drainSeconds);
+      await audit.append({ type: 'service.stopped', issuer });
+      await closeAdapters();
+      log.info('stopped');
+    },
+  };
+}
+
+/** As long as a session, and the last token that it can yield, may ask for the citizen's attributes. */
+function recordSeconds({ sessionSeconds, authorizationCodeSeconds, accessTokenSeconds }: Config['lifetimes']): number {
+  return sessionSeconds + authorizationCodeSeconds + accessTokenSeconds;
+}
+
+/** @throws ConfigurationError CONFIG_UNREADABLE */
+function cardHostMode({ cardHost, documents }: Config): CardHostParts['mode'] {
+  if (cardHost.mode === 'header' && cardHost.header !== undefined) {
+    return { kind: 'header', preset: cardHost.header.preset, peers: trustedPeers(cardHost.header.trustedPeers) };
+  }
+  if (cardHost.tls === undefined) throw new TypeError('the configuration schema demands this section');
+  return {
+    kind: 'tls',
+    certificate: readKeyFile(cardHost.tls.certificate),
+    key: readKeyFile(cardHost.tls.key),
+    offeredIssuers: trustedCertificates(documents).map(({ certificate }) => pem(certificate.der)),
+  };
+}
+
+/** A document, and where its revocation information may come from. */
+function documentsOf({ documents, revocation: { allowedHosts, privateHosts } }: Config) {
+  return documents.map((document) => ({ ...document, allowedHosts, privateHosts }));
+}
+
+function readKeyFile(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new ConfigurationError('CONFIG_UNREADABLE', `${file} cannot be read`, { cause });
+  }
+}
+
+function pem(der: Uint8Array): string {
+  return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`;
+}

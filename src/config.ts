@@ -1,0 +1,234 @@
+/**
+ * unknown -> frozen Config. Every problem at once, each with its path; nothing starts with a configuration that has one.
+ * File and environment go through the same schema, so a value means the same wherever it stands (S21).
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { PROXY_PRESETS, trustedPeers } from './authentication/proxy-certificate.ts';
+import { type ConfiguredDocument, documentSchema, readDocument } from './document-configuration.ts';
+import { ConfigurationError, ThiqaError } from './errors.ts';
+
+const port = z.int().min(1).max(65535);
+const listen = z.strictObject({ host: z.string().min(1), port });
+const seconds = (longest: number) => z.int().min(1).max(longest);
+const path = z.string().min(1);
+const peers = z.array(z.string()).superRefine((entries, context) => {
+  try {
+    trustedPeers(entries);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'each entry must be an IP address or a network in CIDR form' });
+  }
+});
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+const issuer = z.string().superRefine((value, context) => {
+  const url = URL.parse(value);
+  // OpenID Connect Discovery 1.0 section 3: no query, no fragment; here no path either.
+  if (url === null || url.origin !== value)
+    context.addIssue({
+      code: 'custom',
+      message: 'must be an origin such as https://id.example.ma, without a trailing slash',
+    });
+  else if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.includes(url.hostname))) {
+    context.addIssue({ code: 'custom', message: 'must be https, except on loopback' });
+  }
+});
+
+const cardHost = z
+  .strictObject({
+    domain: z.hostname().toLowerCase(),
+    publicPort: port.default(443),
+    listen,
+    mode: z.enum(['tls', 'header']),
+    tls: z.strictObject({ certificate: path, key: path }).optional(),
+    header: z
+      .strictObject({
+        preset: z.enum(PROXY_PRESETS),
+        trustedPeers: peers.min(1, 'header mode needs the list of the proxies that may speak for a card'),
+      })
+      .optional(),
+  })
+  .superRefine((value, context) => {
+    // S1: a header mode that nobody limited must not start.
+    if (value[value.mode] === undefined) {
+      context.addIssue({ code: 'custom', path: [value.mode], message: `mode ${value.mode} needs this section` });
+    }
+  });
+
+const store = z.string().regex(/^sqlite:.+$/, 'must be sqlite: and a folder');
+
+const configSchema = z.strictObject({
+  issuer,
+  listen,
+  cardHost,
+  store,
+  keys: z.strictObject({ directory: path }),
+  documents: z.array(documentSchema).min(1, 'at least one document must be accepted'),
+  lifetimes: z
+    .strictObject({
+      challengeSeconds: seconds(900).default(300),
+      handOffSeconds: seconds(300).default(60),
+      interactionSeconds: seconds(3600).default(900),
+      sessionSeconds: seconds(43_200).default(900),
+      authorizationCodeSeconds: seconds(60).default(60),
+      pushedRequestSeconds: seconds(600).default(60),
+      accessTokenSeconds: seconds(3600).default(600),
+      idTokenSeconds: seconds(3600).default(600),
+    })
+    .prefault({}),
+  revocation: z
+    .strictObject({
+      refreshIntervalSeconds: seconds(86_400).default(300),
+      allowedHosts: z.array(z.string()).default([]),
+      privateHosts: z.array(z.string()).default([]),
+    })
+    .prefault({}),
+  /** A listener for operators only; none unless told. */
+  management: z.strictObject({ listen }).optional(),
+  health: z.strictObject({ lookAheadDays: z.int().min(1).max(3650).default(30) }).prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info') })
+    .prefault({}),
+  drainSeconds: seconds(300).default(10),
+});
+
+type Parsed = z.output<typeof configSchema>;
+
+export interface Config extends Omit<Parsed, 'documents' | 'store'> {
+  readonly store: { readonly kind: 'sqlite'; readonly directory: string };
+  readonly documents: readonly ConfiguredDocument[];
+}
+
+/** One thing that is wrong, and where: `cardHost.header.trustedPeers`. */
+export interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Names that begin like settings and are none. */
+const NOT_SETTINGS = new Set(['THIQA_CONFIG', 'THIQA_VECTORS']);
+
+/**
+ * @param file the YAML file
+ * @param environment whose THIQA_ variables win over the file
+ * @throws ConfigurationError CONFIG_UNREADABLE, or CONFIG_INVALID with `detail.problems: Problem[]`
+ */
+export function loadConfig(file: string, environment: Readonly<Record<string, string | undefined>>): Config {
+  const { settings, problems } = withEnvironment(readYaml(file), environment);
+  return parseConfig(settings, dirname(resolve(file)), problems);
+}
+
+/**
+ * @param value the settings, unknown
+ * @param base folder that relative paths start from
+ * @param found problems that reading the settings found already
+ * @throws ConfigurationError CONFIG_INVALID with `detail.problems: Problem[]`
+ */
+export function parseConfig(value: unknown, base: string, found: readonly Problem[] = []): Config {
+  const parsed = configSchema.safeParse(value);
+  const problems = [...found];
+  if (!parsed.success)
+    problems.push(...parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })));
+
+  // The documents are files of their own; their problems belong in the same list, even when another section is wrong.
+  const documents: ConfiguredDocument[] = [];
+  const section = z.looseObject({ documents: z.array(z.unknown()) }).safeParse(value);
+  for (const [index, entry] of (section.success ? section.data.documents : []).entries()) {
+    const document = documentSchema.safeParse(entry);
+    if (!document.success) continue;
+    const place = `documents.${index}`;
+    try {
+      documents.push(
+        readDocument(document.data, base, (at, message) =>
+          problems.push({ path: at === '' ? place : `${place}.${at}`, message }),
+        ),
+      );
+    } catch (error) {
+      if (!(error instanceof ThiqaError)) throw error;
+      problems.push({ path: place, message: `${error.code}: ${error.message}` });
+    }
+  }
+
+  if (!parsed.success || problems.length > 0) {
+    throw new ConfigurationError('CONFIG_INVALID', 'the configuration has problems', { detail: { problems } });
+  }
+  const { cardHost: host, keys, ...rest } = parsed.data;
+  const absolute = (relative: string): string => resolve(base, relative);
+  return deepFreeze({
+    ...rest,
+    cardHost: {
+      ...host,
+      ...(host.tls && { tls: { certificate: absolute(host.tls.certificate), key: absolute(host.tls.key) } }),
+    },
+    keys: { directory: absolute(keys.directory) },
+    store: { kind: 'sqlite', directory: absolute(rest.store.slice('sqlite:'.length)) },
+    documents,
+  });
+}
+
+/** The problems that a configuration error carries, for whoever prints them. */
+export function problemsOf(error: ConfigurationError): readonly Problem[] {
+  const problems = error.detail.problems;
+  // Written above, or absent.
+  return Array.isArray(problems) ? (problems as Problem[]) : [{ path: '', message: `${error.code}: ${error.message}` }];
+}
+
+/** @throws ConfigurationError CONFIG_UNREADABLE */
+export function readYaml(file: string): unknown {
+  try {
+    return parseYaml(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new ConfigurationError('CONFIG_UNREADABLE', `${file} cannot be read as YAML`, { cause });
+  }
+}
+
+/** THIQA_CARD_HOST__LISTEN__PORT=4443 -> cardHost.listen.port. The value is YAML, as in the file. */
+function withEnvironment(
+  value: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+): { readonly settings: unknown; readonly problems: readonly Problem[] } {
+  const settings: Record<string, unknown> = isSection(value) ? structuredClone(value) : {};
+  const problems: Problem[] = [];
+  for (const [name, text] of Object.entries(environment)) {
+    if (!name.startsWith('THIQA_') || text === undefined || NOT_SETTINGS.has(name)) continue;
+    const keys = name
+      .slice('THIQA_'.length)
+      .toLowerCase()
+      .split('__')
+      .map((words) => words.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()));
+    let parsed: unknown;
+    try {
+      parsed = parseYaml(text);
+    } catch {
+      // The parser's own message would quote the value.
+      problems.push({ path: keys.join('.'), message: `${name} is not YAML` });
+      continue;
+    }
+    const last = keys.pop() ?? '';
+    let section = settings;
+    for (const key of keys) {
+      const inner = section[key];
+      const next: Record<string, unknown> = isSection(inner) ? inner : {};
+      section[key] = next;
+      section = next;
+    }
+    section[last] = parsed;
+  }
+  return { settings, problems };
+}
+
+function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Plain objects and lists only: certificates and anchors are immutable already. */
+function deepFreeze<T>(value: T): T {
+  if (Array.isArray(value) || (isSection(value) && Object.getPrototypeOf(value) === Object.prototype)) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

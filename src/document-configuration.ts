@@ -1,0 +1,216 @@
+/**
+ * A document of the configuration: its profile (a file of `config/profiles/`), the CA certificates that are trusted to
+ * issue it, pinned by key, and the addresses of its CRLs.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { ThiqaError } from './errors.ts';
+import type { DocumentProfile, KeyUsage } from './identity/document-profile.ts';
+import { AUTHENTICATION_METHODS, LEVELS_OF_ASSURANCE } from './identity/level-of-assurance.ts';
+import { type Certificate, parseCertificate } from './pki/certificate.ts';
+import { createTrustAnchor, type TrustAnchor } from './pki/trust-anchor.ts';
+
+const KEY_USAGES = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+] as const satisfies readonly KeyUsage[];
+
+const oid = z.string().regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'must be an object identifier in dotted decimal');
+const location = { in: z.enum(['subject', 'subjectDirectoryAttributes']).default('subject'), oid };
+const optional = z.boolean().default(false);
+const name = z.strictObject({
+  ...location,
+  language: z
+    .string()
+    .regex(/^[a-z]{2,3}$/)
+    .optional(),
+  optional,
+});
+const wholePattern = z.string().transform((source, context) => {
+  try {
+    return new RegExp(`^(?:${source})$`, 'u');
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a regular expression' });
+    return z.NEVER;
+  }
+});
+
+const profileSchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]+$/),
+  title: z.string().min(1),
+  country: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code'),
+  policies: z.array(oid),
+  keyUsage: z.strictObject({
+    required: z.array(z.enum(KEY_USAGES)).min(1),
+    refused: z.array(z.enum(KEY_USAGES)).default([]),
+  }),
+  attributes: z.strictObject({
+    nationalIdentifier: z.strictObject({
+      ...location,
+      syntax: z.enum(['etsi', 'plain']),
+      register: z.string().regex(/^[A-Z]{2,8}$/),
+      pattern: wholePattern,
+    }),
+    familyName: z.array(name).min(1),
+    givenName: z.array(name).min(1),
+    birthDate: z.strictObject({ ...location, optional }).optional(),
+    gender: z.strictObject({ ...location, optional }).optional(),
+  }),
+  assurance: z.strictObject({
+    level: z.enum(LEVELS_OF_ASSURANCE),
+    methods: z.array(z.enum(AUTHENTICATION_METHODS)).min(1),
+  }),
+});
+
+const path = z.string().min(1);
+
+export const documentSchema = z.strictObject({
+  profile: path,
+  policies: z.array(oid).min(1).optional(),
+  trustAnchors: z
+    .array(
+      z.strictObject({
+        certificate: path,
+        keySha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
+      }),
+    )
+    .min(1),
+  intermediates: z.array(path).default([]),
+  crls: z.array(z.string().min(1)).min(1, 'without a CRL nobody could sign in: no status is ever good by default'),
+});
+
+export interface ConfiguredDocument {
+  readonly profile: DocumentProfile;
+  readonly anchors: readonly TrustAnchor[];
+  readonly intermediates: readonly Certificate[];
+  /** Absolute file paths, and http or https addresses. */
+  readonly crls: readonly string[];
+}
+
+/**
+ * Reads the files that one entry of `documents` names. A problem is reported and reading goes on, so that all are seen.
+ * @param report where in the entry, and what
+ */
+export function readDocument(
+  entry: z.output<typeof documentSchema>,
+  base: string,
+  report: (path: string, message: string) => void,
+): ConfiguredDocument {
+  const attempt = <T>(at: string, read: () => T): T[] => {
+    try {
+      return [read()];
+    } catch (error) {
+      report(
+        at,
+        error instanceof ThiqaError ? `${error.code}: ${error.message}` : `the file cannot be read: ${reasonOf(error)}`,
+      );
+      return [];
+    }
+  };
+  const certificate = (file: string): Certificate => readCertificateFile(resolve(base, file));
+
+  const anchors = entry.trustAnchors.flatMap(({ certificate: file, keySha256 }, index) =>
+    attempt(`trustAnchors.${index}.certificate`, () => createTrustAnchor(certificate(file), { keySha256 })),
+  );
+  const intermediates = entry.intermediates.flatMap((file, index) =>
+    attempt(`intermediates.${index}`, () => certificate(file)),
+  );
+  const profile = readProfile(resolve(base, entry.profile), entry.policies, (at, message) =>
+    report(at === '' ? 'profile' : `profile.${at}`, message),
+  );
+  const crls = entry.crls.map((crl, index) => {
+    const address = /^[a-z]+:\/\//i.test(crl) ? URL.parse(crl) : undefined;
+    if (address === undefined) return resolve(base, crl);
+    if (address === null || !['http:', 'https:'].includes(address.protocol))
+      report(`crls.${index}`, 'must be a file, or an http or https address');
+    return crl;
+  });
+  return { profile, anchors, intermediates, crls };
+}
+
+function readProfile(
+  file: string,
+  policies: readonly string[] | undefined,
+  report: (path: string, message: string) => void,
+): DocumentProfile {
+  let value: unknown;
+  try {
+    value = parseYaml(readFileSync(file, 'utf8'));
+  } catch (error) {
+    report('', `the file cannot be read: ${reasonOf(error)}`);
+    return EMPTY_PROFILE;
+  }
+  const parsed = profileSchema.safeParse(value);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) report(issue.path.join('.'), issue.message);
+    return EMPTY_PROFILE;
+  }
+  const { attributes, ...rest } = parsed.data;
+  const { nationalIdentifier, birthDate, gender, familyName, givenName } = attributes;
+  const profile: DocumentProfile = {
+    ...rest,
+    policies: policies ?? rest.policies,
+    nationalIdentifier: {
+      in: nationalIdentifier.in,
+      oid: nationalIdentifier.oid,
+      rule: {
+        syntax: nationalIdentifier.syntax,
+        country: rest.country,
+        register: nationalIdentifier.register,
+        pattern: nationalIdentifier.pattern,
+      },
+    },
+    familyName: familyName.map(withoutUndefined),
+    givenName: givenName.map(withoutUndefined),
+    ...(birthDate && { birthDate }),
+    ...(gender && { gender }),
+  };
+  if (profile.policies.length === 0)
+    report('policies', 'a document without a certificate policy accepts nothing; set the policy of its CA');
+  return profile;
+}
+
+/** Stands for a profile that could not be read while the other problems are collected; the configuration is refused. */
+const EMPTY_PROFILE: DocumentProfile = {
+  id: '',
+  title: '',
+  country: '',
+  policies: [],
+  keyUsage: { required: [], refused: [] },
+  nationalIdentifier: { in: 'subject', oid: '', rule: { syntax: 'plain', country: '', register: '', pattern: /(?!)/ } },
+  familyName: [],
+  givenName: [],
+  assurance: { level: 'low', methods: [] },
+};
+
+/**
+ * One certificate, PEM or DER.
+ * @throws CertificateError CERT_MALFORMED, CERT_TOO_LARGE; the file system's error
+ */
+export function readCertificateFile(file: string): Certificate {
+  const content = readFileSync(file);
+  const base64 = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(
+    content.toString('latin1'),
+  )?.[1];
+  return parseCertificate(base64 === undefined ? content : Buffer.from(base64, 'base64'));
+}
+
+function withoutUndefined<T extends { language?: string | undefined }>(
+  value: T,
+): Omit<T, 'language'> & { language?: string } {
+  const { language, ...rest } = value;
+  return language === undefined ? rest : { ...rest, language };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'malformed';
+}

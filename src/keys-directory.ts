@@ -1,0 +1,103 @@
+/**
+ * The keys directory: what the service must hold and never show. Keys are made once, by `thiqa keys generate`, and
+ * read at start; a missing key stops the start, because a new subject key would silently give every citizen a new `sub`.
+ */
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JSONWebKeySet } from 'jose';
+import { z } from 'zod';
+import { ConfigurationError } from './errors.ts';
+import { generateSigningKeys, SIGNING_ALGORITHM } from './oidc/signing-keys.ts';
+
+export interface ServiceKeys {
+  readonly signingKeys: JSONWebKeySet;
+  /** Newest first: the first signs, all verify. */
+  readonly cookieKeys: readonly string[];
+  readonly subjectKey: KeyObject;
+}
+
+const FILES = { signing: 'signing.jwks.json', cookies: 'cookie.keys.json', subject: 'subject.key' } as const;
+
+const KEY_OCTETS = 32;
+
+const signingKeysSchema = z.object({
+  keys: z
+    .array(
+      z.looseObject({
+        kty: z.literal('EC'),
+        crv: z.literal('P-256'),
+        d: z.string(),
+        kid: z.string(),
+        alg: z.literal(SIGNING_ALGORITHM),
+      }),
+    )
+    .min(1),
+});
+const cookieKeysSchema = z.array(z.string().min(40)).min(1);
+
+/**
+ * @returns the keys of `directory`
+ * @throws ConfigurationError KEYS_MISSING (which file), CONFIG_INVALID (a file that is not of its form)
+ */
+export function readKeys(directory: string): ServiceKeys {
+  const subject = Buffer.from(readKeyFile(directory, FILES.subject).trim(), 'base64url');
+  if (subject.length !== KEY_OCTETS) throw malformed(FILES.subject);
+  return {
+    signingKeys: parse(directory, FILES.signing, signingKeysSchema),
+    cookieKeys: parse(directory, FILES.cookies, cookieKeysSchema),
+    subjectKey: createSecretKey(subject),
+  };
+}
+
+/**
+ * Makes every key that `directory` lacks; never replaces one.
+ * @returns the names of the files that it made
+ */
+export async function generateKeys(directory: string): Promise<readonly string[]> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const newKey = (): string => randomBytes(KEY_OCTETS).toString('base64url');
+  const makers: Readonly<Record<string, () => string | Promise<string>>> = {
+    [FILES.signing]: async () => JSON.stringify(await generateSigningKeys(), undefined, 2),
+    [FILES.cookies]: () => JSON.stringify([newKey()]),
+    [FILES.subject]: newKey,
+  };
+  const made: string[] = [];
+  for (const [name, make] of Object.entries(makers)) {
+    if (existsSync(join(directory, name))) continue;
+    // `wx`: of two processes that start at once, the second fails rather than replace the key of the first.
+    writeFileSync(join(directory, name), `${await make()}\n`, { mode: 0o600, flag: 'wx' });
+    made.push(name);
+  }
+  return made;
+}
+
+function readKeyFile(directory: string, name: string): string {
+  try {
+    return readFileSync(join(directory, name), 'utf8');
+  } catch (cause) {
+    throw new ConfigurationError(
+      'KEYS_MISSING',
+      `${name} cannot be read in the keys directory; \`thiqa keys generate\` makes what is missing`,
+      { cause },
+    );
+  }
+}
+
+function parse<T>(directory: string, name: string, schema: z.ZodType<T>): T {
+  const text = readKeyFile(directory, name);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The parser's own message would quote the key.
+    throw malformed(name);
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw malformed(name);
+  return parsed.data;
+}
+
+function malformed(name: string): ConfigurationError {
+  return new ConfigurationError('CONFIG_INVALID', `${name} in the keys directory is not of its form`);
+}

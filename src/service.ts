@@ -1,0 +1,72 @@
+/**
+ * A running service: its listeners open, one by one, and close again in order. A taken port is one clear line; a stop
+ * answers what is under way before it closes what the answers need.
+ */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ConfigurationError } from './errors.ts';
+
+export interface Listener {
+  readonly name: string;
+  readonly server: Server;
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+}
+
+/**
+ * Opens every listener, or none.
+ * @throws ConfigurationError PORT_TAKEN, with the name and the port in the message
+ */
+export async function openListeners(listeners: readonly Listener[]): Promise<void> {
+  const open: Listener[] = [];
+  try {
+    for (const listener of listeners) {
+      await listen(listener);
+      open.push(listener);
+    }
+  } catch (error) {
+    await closeListeners(open, 0);
+    throw error;
+  }
+}
+
+/** Takes no new connection, lets requests under way end, and cuts what is left after `drainSeconds`. */
+export async function closeListeners(listeners: readonly Listener[], drainSeconds: number): Promise<void> {
+  await Promise.all(
+    listeners.map(
+      ({ server }) =>
+        new Promise<void>((resolve) => {
+          const deadline = setTimeout(() => server.closeAllConnections(), drainSeconds * 1000);
+          server.close(() => {
+            clearTimeout(deadline);
+            resolve();
+          });
+          server.closeIdleConnections();
+        }),
+    ),
+  );
+}
+
+/** The port that a listener has, where it asked for any. */
+export function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port; // a TCP server that listens has this form
+}
+
+function listen({ name, server, host, port }: Listener): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === 'EADDRINUSE' || cause.code === 'EACCES';
+      reject(
+        taken
+          ? new ConfigurationError(
+              'PORT_TAKEN',
+              `port ${port} of ${name} on ${host} cannot be opened (${cause.code})`,
+              { cause, detail: { port } },
+            )
+          : cause,
+      );
+    });
+    server.listen(port, host, () => resolve());
+  });
+}
