@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { expect } from 'chai';
+import { assetUrl, findAsset } from '../../src/http/assets.ts';
+
+const ISSUER = 'https://id.example.ma';
+const pathOf = (url: string): string => new URL(url).pathname;
+const sheet = findAsset(pathOf(assetUrl('styleSheet', ISSUER)));
+const css = String(sheet?.body);
+
+describe('the assets', () => {
+  it('are addressed on the issuer, by the hash of their content, and may be kept for good', () => {
+    const url = assetUrl('styleSheet', ISSUER);
+    const hash = createHash('sha256').update(css).digest('hex').slice(0, 12);
+    expect(url).to.equal(`${ISSUER}/assets/thiqa.${hash}.css`);
+    expect(sheet?.headers['content-type']).to.equal('text/css; charset=utf-8');
+    expect(sheet?.headers['cache-control']).to.include('immutable');
+  });
+
+  it('include every font that the style sheet names, usable from the card host', () => {
+    const fonts = [...css.matchAll(/url\("([^"]+)"\)/g)].map((match) => findAsset(`/assets/${match[1]}`));
+    expect(fonts).to.have.length(6);
+    for (const font of fonts) {
+      expect(font?.body.subarray(0, 4).toString('latin1')).to.equal('wOF2');
+      expect(font?.headers['content-type']).to.equal('font/woff2');
+      expect(font?.headers['access-control-allow-origin']).to.equal('*');
+    }
+  });
+
+  it('are the table and nothing else', () => {
+    const good = pathOf(assetUrl('icon', ISSUER));
+    expect(findAsset(good)).to.not.equal(undefined);
+    for (const path of [
+      '/assets/',
+      '/assets/thiqa.css',
+      '/assets/../assets.ts',
+      '/assets/..%2fassets.ts',
+      good.toUpperCase(),
+      `/${good}`,
+      `${good}/`,
+      '__proto__',
+    ]) {
+      expect(findAsset(path), path).to.equal(undefined);
+    }
+  });
+});
+
+describe('the style sheet', () => {
+  it('reads from either side: no physical left or right', () => {
+    expect(css).to.not.match(
+      /(?:^|[\s;{-])(?:left|right)\s*:|(?:margin|padding|border)-(?:left|right)|text-align:\s*(?:left|right)/m,
+    );
+  });
+
+  it('loads nothing from elsewhere', () => {
+    expect(css).to.not.match(/@import|https?:|data:/);
+  });
+
+  it("answers the reader's wishes: forced colours, less motion", () => {
+    expect(css).to.include('forced-colors: active');
+    expect(css).to.include('prefers-reduced-motion');
+  });
+});

@@ -1,0 +1,132 @@
+import { expect } from 'chai';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { claimsToConsent, createLoadGrant } from '../../src/oidc/consented-grant.ts';
+import { portal } from '../store/records.ts';
+import { AT } from '../support/authority.ts';
+import { memoryConsents, memoryPortals } from '../support/ports.ts';
+
+describe('what a citizen is asked to consent to', () => {
+  const APPROVED = ['given_name', 'family_name', 'birthdate'];
+
+  it('is what the request asks for and the portal was approved for', () => {
+    expect(claimsToConsent('openid profile', undefined, APPROVED)).to.deep.equal([
+      'given_name',
+      'family_name',
+      'birthdate',
+    ]);
+    expect(claimsToConsent('openid', undefined, APPROVED)).to.deep.equal([]);
+    expect(claimsToConsent('openid profile', undefined, [])).to.deep.equal([]);
+  });
+  it('is in the claims parameter too, for either place (OpenID Connect Core 5.5)', () => {
+    const parameter = JSON.stringify({
+      userinfo: { given_name: null },
+      id_token: { 'family_name#ar': null, gender: null },
+    });
+    expect(claimsToConsent('openid', parameter, APPROVED)).to.deep.equal(['given_name', 'family_name']);
+  });
+  for (const parameter of ['null', '{}', '[]', '7', '"x"', '{"userinfo":null}', '{"other":{"given_name":null}}']) {
+    it(`is nothing in a claims parameter ${parameter}`, () => {
+      expect(claimsToConsent('openid', parameter, APPROVED)).to.deep.equal([]);
+    });
+  }
+});
+
+/** Notes what is granted and what is rejected; saved or not. */
+class NotedGrant {
+  readonly owner: unknown;
+  scope = '';
+  granted: readonly string[] = [];
+  rejected: readonly string[] = [];
+  saved = false;
+  constructor(owner: unknown) {
+    this.owner = owner;
+  }
+  addOIDCScope(scope: string): void {
+    this.scope = scope;
+  }
+  addOIDCClaims(claims: readonly string[]): void {
+    this.granted = claims;
+  }
+  rejectOIDCClaims(claims: readonly string[]): void {
+    this.rejected = claims;
+  }
+  async save(): Promise<void> {
+    this.saved = true;
+  }
+}
+
+interface Request {
+  readonly accountId?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly scope?: string;
+  readonly claims?: string;
+}
+
+async function load(request: Request, consented: readonly string[] | undefined): Promise<NotedGrant | undefined> {
+  const { accountId = 'account-1', clientId = 'passport-renewal', scope = 'openid profile', claims } = request;
+  const consents = memoryConsents(
+    ...(consented ? [{ accountId: 'account-1', clientId: 'passport-renewal', claims: consented, givenAt: AT }] : []),
+  );
+  const portals = memoryPortals(
+    { ...portal('passport-renewal'), claims: ['given_name', 'family_name', 'birthdate'] },
+    portal('other-portal'),
+  );
+  const parameter: Record<string, unknown> = claims === undefined ? {} : JSON.parse(claims);
+  const requested = Object.values(parameter).flatMap((place) => Object.keys(place ?? {}));
+  const ctx = {
+    oidc: {
+      client: 'clientId' in request && clientId === 'none' ? undefined : { clientId },
+      session: accountId === 'none' ? undefined : { accountId },
+      params: { scope, claims },
+      requestParamClaims: new Set(requested),
+      provider: { Grant: NotedGrant },
+    },
+  } as unknown as KoaContextWithOIDC; // as far as a grant looks at it
+  return (await createLoadGrant({ consents, portals })(ctx)) as unknown as NotedGrant | undefined; // of NotedGrant above
+}
+
+const ALL = ['given_name', 'family_name', 'birthdate'];
+
+describe('the grant of an authorization', () => {
+  it('holds what the citizen consented to, in each language, and rejects the rest of the scope', async () => {
+    const grant = await load({}, ALL);
+    expect(grant).to.deep.include({
+      owner: { accountId: 'account-1', clientId: 'passport-renewal' },
+      scope: 'openid profile',
+      saved: true,
+    });
+    expect(grant?.granted).to.include.members([...ALL, 'given_name#ar', 'family_name#ar']);
+    expect(grant?.granted).to.not.include.members(['gender']);
+    expect(grant?.rejected).to.include.members(['name', 'name#ar', 'gender']);
+  });
+
+  it('holds no more than the request asks for, whatever was consented before', async () => {
+    const grant = await load({ scope: 'openid', claims: '{"userinfo":{"given_name":null}}' }, ALL);
+    expect(new Set(grant?.granted)).to.deep.equal(new Set(['given_name', 'given_name#ar']));
+    expect(grant?.rejected).to.include.members(['family_name', 'birthdate']);
+  });
+
+  it('rejects what the claims parameter names and nobody approved', async () => {
+    const grant = await load({ claims: '{"id_token":{"gender":null,"email":null}}' }, ALL);
+    expect(grant?.rejected).to.include.members(['gender', 'email']);
+    expect(grant?.granted).to.not.include.members(['email']);
+  });
+
+  it('is none without a consent', async () => expect(await load({}, undefined)).to.equal(undefined));
+  it('is none when the consent lacks one of the claims: the citizen is asked again', async () => {
+    expect(await load({}, ['given_name', 'family_name'])).to.equal(undefined);
+  });
+  it('needs no claim for openid alone, but a consent all the same', async () => {
+    expect(await load({ scope: 'openid' }, [])).to.have.property('saved', true);
+    expect(await load({ scope: 'openid' }, undefined)).to.equal(undefined);
+  });
+  for (const [whose, request] of Object.entries({
+    'another citizen': { accountId: 'account-2' },
+    'another portal': { clientId: 'other-portal' },
+    'a portal that is not registered': { clientId: 'unknown' },
+    'a request without a session': { accountId: 'none' },
+    'a request without a client': { clientId: 'none' },
+  })) {
+    it(`is none for ${whose}`, async () => expect(await load(request, ALL)).to.equal(undefined));
+  }
+});

@@ -1,0 +1,364 @@
+/**
+ * What every store owes to the domain, whatever it is made of.
+ */
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { AuditLog } from '../../src/audit/audit-log.ts';
+import { linkRecord } from '../../src/audit/hash-chain.ts';
+import { ServiceError } from '../../src/errors.ts';
+import type { ProtocolRecord } from '../../src/oidc/protocol-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { Won } from './contender.ts';
+import { STORE_FACTORIES, type StoreFactory } from './factories.ts';
+import { auditEvent, BEFORE_EXPIRY, challenge, code, EXPIRY, handOff, NOW, portal } from './records.ts';
+
+const PARALLEL = 20;
+
+for (const factory of STORE_FACTORIES) storeContract(factory);
+
+function storeContract(factory: StoreFactory): void {
+  describe(`Store contract: ${factory.name}`, () => {
+    let place: string;
+    let store: Store;
+    let other: Store;
+
+    beforeEach(async () => {
+      place = await factory.newPlace();
+      store = await factory.open(place);
+      other = await factory.open(place);
+    });
+
+    afterEach(async () => {
+      await store.close();
+      await other.close();
+      await factory.discard(place);
+    });
+
+    async function restart(): Promise<void> {
+      await store.close();
+      await other.close();
+      store = await factory.open(place);
+      other = await factory.open(place);
+    }
+
+    /** Half of the attempts on each of two handles. */
+    function inParallel<T>(attempt: (handle: Store) => Promise<T>): Promise<T[]> {
+      return Promise.all(Array.from({ length: PARALLEL }, (_, number) => attempt(number % 2 === 0 ? store : other)));
+    }
+
+    describe('protocol records', () => {
+      it('come back as they were put, after a restart too', async () => {
+        const record: ProtocolRecord = { ...code('code-1'), uid: 'uid-1', userCode: 'USER-CODE' };
+        await store.protocol.put(record);
+        expect(await other.protocol.find(record.model, { id: 'code-1' }, NOW)).to.deep.equal(record);
+        await restart();
+        expect(await store.protocol.find(record.model, { id: 'code-1' }, NOW)).to.deep.equal(record);
+      });
+
+      it('without an expiry, a grant, a uid and a user code come back without them, and never expire', async () => {
+        const record: ProtocolRecord = { model: 'Client', id: 'bare', payload: {} };
+        await store.protocol.put(record);
+        const centuryLater = new Date('2126-11-02T10:00:00Z');
+        expect(await store.protocol.find('Client', { id: 'bare' }, centuryLater)).to.deep.equal(record);
+      });
+
+      it('are found by uid and by user code, within their model only', async () => {
+        await store.protocol.put({ ...code('session-1'), model: 'Session', uid: 'same' });
+        await store.protocol.put({ ...code('device-1'), model: 'DeviceCode', userCode: 'same' });
+        expect(await store.protocol.find('Session', { uid: 'same' }, NOW)).to.have.property('id', 'session-1');
+        expect(await store.protocol.find('DeviceCode', { userCode: 'same' }, NOW)).to.have.property('id', 'device-1');
+        expect(await store.protocol.find('DeviceCode', { uid: 'same' }, NOW)).to.equal(undefined);
+        expect(await store.protocol.find('Session', { userCode: 'same' }, NOW)).to.equal(undefined);
+        expect(await store.protocol.find('Session', { id: 'device-1' }, NOW)).to.equal(undefined);
+      });
+
+      it('found by a uid that two of them have are the one put last: a session that changes its id', async () => {
+        await store.protocol.put({ ...code('z-old'), model: 'Session', uid: 'uid-1' });
+        await store.protocol.put({ ...code('a-new'), model: 'Session', uid: 'uid-1' });
+        expect(await store.protocol.find('Session', { uid: 'uid-1' }, NOW)).to.have.property('id', 'a-new');
+      });
+
+      it('are replaced whole by put', async () => {
+        await store.protocol.put({ ...code('code-1'), uid: 'uid-1' });
+        const replacement: ProtocolRecord = { model: 'AuthorizationCode', id: 'code-1', payload: { scope: 'other' } };
+        await store.protocol.put(replacement);
+        expect(await store.protocol.find('AuthorizationCode', { id: 'code-1' }, NOW)).to.deep.equal(replacement);
+        expect(await store.protocol.find('AuthorizationCode', { uid: 'uid-1' }, NOW)).to.equal(undefined);
+      });
+
+      it('are absent from the instant of their expiry, before any sweep', async () => {
+        await store.protocol.put({ ...code('code-1'), uid: 'uid-1', userCode: 'USER' });
+        for (const key of [{ id: 'code-1' }, { uid: 'uid-1' }, { userCode: 'USER' }]) {
+          expect(await store.protocol.find('AuthorizationCode', key, BEFORE_EXPIRY)).to.have.property('id', 'code-1');
+          expect(await store.protocol.find('AuthorizationCode', key, EXPIRY)).to.equal(undefined);
+        }
+      });
+
+      it('are removed by id, or by grant within their model', async () => {
+        await store.protocol.put(code('code-1'));
+        await store.protocol.put(code('code-2'));
+        await store.protocol.put({ ...code('code-3'), grantId: 'grant-2' });
+        await store.protocol.put({ ...code('token-1'), model: 'AccessToken' });
+        await store.protocol.remove('AuthorizationCode', { grantId: 'grant-1' });
+        await store.protocol.remove('AuthorizationCode', { id: 'never-put' });
+        const found = async (model: string, id: string) => (await store.protocol.find(model, { id }, NOW))?.id;
+        expect(await found('AuthorizationCode', 'code-1')).to.equal(undefined);
+        expect(await found('AuthorizationCode', 'code-2')).to.equal(undefined);
+        expect(await found('AuthorizationCode', 'code-3')).to.equal('code-3');
+        expect(await found('AccessToken', 'token-1')).to.equal('token-1');
+        await store.protocol.remove('AuthorizationCode', { id: 'code-3' });
+        expect(await found('AuthorizationCode', 'code-3')).to.equal(undefined);
+      });
+
+      it('keep payloads of a megabyte, Arabic names and texts, and odd member names', async () => {
+        const payload = {
+          الاسم: 'فاطمة الزهراء',
+          'a.b$c': { $set: [null, true, 1.5, '\u0000', '"; DROP TABLE protocol; --'] },
+          large: 'ⵣ'.repeat(1024 * 1024),
+        };
+        await store.protocol.put({ ...code('code-1'), id: 'معرف', payload });
+        const found = await other.protocol.find('AuthorizationCode', { id: 'معرف' }, NOW);
+        expect(found?.payload).to.deep.equal(payload);
+      });
+    });
+
+    describe('single use', () => {
+      it('consume: of parallel calls on one record, one wins', async () => {
+        await store.protocol.put(code('code-1'));
+        const wins = await inParallel((handle) => handle.protocol.consume('AuthorizationCode', 'code-1', NOW));
+        expect(wins.filter(Boolean)).to.have.length(1);
+      });
+
+      it('consume: the record comes back with the time of its use in epoch seconds, after a restart too', async () => {
+        await store.protocol.put(code('code-1'));
+        await store.protocol.consume('AuthorizationCode', 'code-1', NOW);
+        await restart();
+        const found = await store.protocol.find('AuthorizationCode', { id: 'code-1' }, NOW);
+        const consumed = Math.floor(NOW.getTime() / 1000);
+        expect(found?.payload).to.deep.equal({ ...code('code-1').payload, consumed });
+        expect(await store.protocol.consume('AuthorizationCode', 'code-1', NOW)).to.equal(false);
+      });
+
+      it('consume: nobody wins a record that is unknown, of another model, or expired', async () => {
+        await store.protocol.put(code('code-1'));
+        expect(await store.protocol.consume('AuthorizationCode', 'code-2', NOW)).to.equal(false);
+        expect(await store.protocol.consume('RefreshToken', 'code-1', NOW)).to.equal(false);
+        expect(await store.protocol.consume('AuthorizationCode', 'code-1', EXPIRY)).to.equal(false);
+        expect(await store.protocol.consume('AuthorizationCode', 'code-1', BEFORE_EXPIRY)).to.equal(true);
+      });
+
+      it('consume: a record that is replaced after its use stays used', async () => {
+        await store.protocol.put(code('code-1'));
+        await store.protocol.consume('AuthorizationCode', 'code-1', NOW);
+        await store.protocol.put(code('code-1'));
+        expect(await store.protocol.consume('AuthorizationCode', 'code-1', NOW)).to.equal(false);
+      });
+
+      it('consume: a record that is put as used stays used', async () => {
+        await store.protocol.put({ ...code('code-1'), payload: { consumed: 1 } });
+        expect(await store.protocol.consume('AuthorizationCode', 'code-1', NOW)).to.equal(false);
+      });
+
+      it('challenge: of parallel calls, one takes it, whole', async () => {
+        await store.challenges.put(challenge('challenge-1'));
+        const taken = await inParallel((handle) => handle.challenges.take('challenge-1'));
+        expect(taken.filter((one) => one !== undefined)).to.deep.equal([challenge('challenge-1')]);
+      });
+
+      it('hand-off: of parallel calls, one takes it, whole', async () => {
+        await store.handOffs.put(handOff('hand-off-1'));
+        const taken = await inParallel((handle) => handle.handOffs.take('hand-off-1'));
+        expect(taken.filter((one) => one !== undefined)).to.deep.equal([handOff('hand-off-1')]);
+      });
+
+      it('challenge and hand-off: one that stands is not replaced', async () => {
+        await store.challenges.put(challenge('challenge-1'));
+        await store.handOffs.put(handOff('hand-off-1'));
+        await refused('STORE_UNAVAILABLE', store.challenges.put({ ...challenge('challenge-1'), interaction: 'other' }));
+        await refused('STORE_UNAVAILABLE', store.handOffs.put({ ...handOff('hand-off-1'), interaction: 'other' }));
+        expect(await store.challenges.take('challenge-1')).to.deep.equal(challenge('challenge-1'));
+        expect(await store.handOffs.take('hand-off-1')).to.deep.equal(handOff('hand-off-1'));
+      });
+
+      it('of two processes, one wins each record, and their audit records form one chain', async () => {
+        const count = 50;
+        const ids = Array.from({ length: count }, (_, number) => `record-${number}`);
+        for (const id of ids) {
+          await store.protocol.put(code(id));
+          await store.challenges.put(challenge(id));
+          await store.handOffs.put(handOff(id));
+        }
+        const contenders = [startContender(), startContender()];
+        const won = await Promise.all(await Promise.all(contenders).then((all) => all.map((contender) => contender())));
+        for (const kind of ['codes', 'challenges', 'handOffs'] as const) {
+          expect(won.flatMap((one) => one[kind]).sort()).to.deep.equal([...ids].sort());
+        }
+        const last = await new AuditLog(store.audit, () => NOW).verify();
+        expect(last?.sequence).to.equal(2 * count);
+
+        /** Resolves when the process is ready, with the function that lets it go and returns what it won. */
+        async function startContender(): Promise<() => Promise<Won>> {
+          const script = new URL('contender.ts', import.meta.url);
+          const child = fork(script, [factory.name, place, String(count)], { execArgv: [] });
+          await message(child);
+          return async () => {
+            child.send('go');
+            return (await message(child)) as Won;
+          };
+        }
+      });
+    });
+
+    describe('portals', () => {
+      it('come back as they were put, and in the order of their client_id', async () => {
+        expect(await store.portals.put(portal('b'))).to.equal(true);
+        expect(await store.portals.put(portal('a'))).to.equal(true);
+        await restart();
+        expect(await store.portals.find('b')).to.deep.equal(portal('b'));
+        expect(await store.portals.list()).to.deep.equal([portal('a'), portal('b')]);
+        expect(await store.portals.find('c')).to.equal(undefined);
+      });
+
+      it('are not replaced: of parallel registrations, one is new', async () => {
+        const isNew = await inParallel((handle) => handle.portals.put(portal('a')));
+        expect(isNew.filter(Boolean)).to.have.length(1);
+        expect(await other.portals.put({ ...portal('a'), status: 'suspended' })).to.equal(false);
+        expect(await store.portals.find('a')).to.have.property('status', 'active');
+      });
+    });
+
+    describe('consents', () => {
+      it('stand once for each citizen and portal; put replaces', async () => {
+        const consent = {
+          accountId: 'account-1',
+          clientId: 'portal-1',
+          claims: ['family_name', 'given_name'],
+          givenAt: NOW,
+        };
+        await store.consents.put({ ...consent, claims: ['birthdate'] });
+        await store.consents.put(consent);
+        await store.consents.put({ ...consent, clientId: 'portal-2', claims: [] });
+        await restart();
+        expect(await store.consents.find('account-1', 'portal-1')).to.deep.equal(consent);
+        expect(await store.consents.find('account-1', 'portal-2')).to.have.deep.property('claims', []);
+        expect(await store.consents.find('account-2', 'portal-1')).to.equal(undefined);
+      });
+    });
+
+    describe('citizens', () => {
+      it('come back until the instant of their expiry; put replaces', async () => {
+        const citizen = { accountId: 'account-1', sealed: Uint8Array.of(1, 2, 3), expiresAt: EXPIRY };
+        await store.citizens.put({ ...citizen, sealed: Uint8Array.of(9), expiresAt: NOW });
+        await store.citizens.put(citizen);
+        await restart();
+        expect(await store.citizens.find('account-1', BEFORE_EXPIRY)).to.deep.equal(citizen);
+        expect(await store.citizens.find('account-1', EXPIRY)).to.equal(undefined);
+        expect(await store.citizens.find('account-2', NOW)).to.equal(undefined);
+      });
+    });
+
+    describe('sweep', () => {
+      it('deletes what has expired, in more than one batch, and nothing else', async () => {
+        const expired = 1100;
+        for (let number = 0; number < expired; number++) await store.protocol.put(code(`expired-${number}`));
+        const lasting = { ...code('lasting'), expiresAt: new Date(EXPIRY.getTime() + 1) };
+        await store.protocol.put(lasting);
+        await store.protocol.put({ model: 'Grant', id: 'without-expiry', payload: {} });
+        await store.challenges.put(challenge('challenge-1'));
+        await store.handOffs.put(handOff('hand-off-1'));
+        await store.citizens.put({ accountId: 'account-1', sealed: Uint8Array.of(1), expiresAt: EXPIRY });
+        expect(await store.sweep(BEFORE_EXPIRY)).to.equal(0);
+        expect(await store.sweep(EXPIRY)).to.equal(expired + 3);
+        expect(await store.protocol.find('AuthorizationCode', { id: 'lasting' }, EXPIRY)).to.deep.equal(lasting);
+        expect(await store.protocol.find('Grant', { id: 'without-expiry' }, EXPIRY)).to.have.property('model', 'Grant');
+        expect(await store.challenges.take('challenge-1')).to.equal(undefined);
+        expect(await store.handOffs.take('hand-off-1')).to.equal(undefined);
+      });
+    });
+
+    describe('audit', () => {
+      it('appends of two handles in parallel form one chain without a gap, which outlives a restart', async () => {
+        const clock = () => NOW;
+        const logs = new Map([store, other].map((handle) => [handle, new AuditLog(handle.audit, clock)]));
+        const records = await inParallel(async (handle) => logs.get(handle)?.append(auditEvent('portal-1')));
+        const sequences = records.map((record) => record?.sequence ?? 0).sort((a, b) => a - b);
+        expect(sequences).to.deep.equal(Array.from({ length: PARALLEL }, (_, index) => index + 1));
+        await restart();
+        const log = new AuditLog(store.audit, clock);
+        expect(await log.append(auditEvent('portal-2'))).to.have.property('sequence', PARALLEL + 1);
+        expect(await log.verify()).to.have.property('sequence', PARALLEL + 1);
+      });
+
+      it('read returns the records above a sequence, in order, as they were appended, up to the limit', async () => {
+        const log = new AuditLog(store.audit, () => NOW);
+        const appended = [
+          await log.append(auditEvent('a')),
+          await log.append(auditEvent('b')),
+          await log.append(auditEvent('c')),
+        ];
+        expect(await other.audit.read(0, 10)).to.deep.equal(appended);
+        expect(await other.audit.read(1, 1)).to.deep.equal(appended.slice(1, 2));
+        expect(await other.audit.read(3, 10)).to.deep.equal([]);
+      });
+
+      it('an append whose link throws is refused with that error, and those beside it stand', async () => {
+        const refusal = new RangeError('no record');
+        const append = () => store.audit.append((last) => linkRecord(last, auditEvent('portal-1'), NOW));
+        const failing = store.audit.append(() => {
+          throw refusal;
+        });
+        const [before, failed, after] = await Promise.allSettled([append(), failing, append()]);
+        expect([before.status, failed, after.status]).to.deep.equal([
+          'fulfilled',
+          { status: 'rejected', reason: refusal },
+          'fulfilled',
+        ]);
+        expect(await new AuditLog(store.audit, () => NOW).verify()).to.have.property('sequence', 2);
+      });
+
+      it('close completes the appends that wait', async () => {
+        const append = new AuditLog(store.audit, () => NOW).append(auditEvent('portal-1'));
+        await store.close();
+        expect(await append).to.have.property('sequence', 1);
+        expect(await other.audit.read(0, 10)).to.deep.equal([await append]);
+      });
+    });
+
+    describe('after close', () => {
+      it('every port refuses with a code', async () => {
+        await store.close();
+        await store.close();
+        await refused('STORE_UNAVAILABLE', store.protocol.find('Session', { id: 'session-1' }, NOW));
+        await refused('STORE_UNAVAILABLE', store.protocol.put(code('code-1')));
+        await refused('STORE_UNAVAILABLE', store.protocol.consume('Session', 'session-1', NOW));
+        await refused('STORE_UNAVAILABLE', store.challenges.take('challenge-1'));
+        await refused('STORE_UNAVAILABLE', store.handOffs.take('hand-off-1'));
+        await refused('STORE_UNAVAILABLE', store.portals.list());
+        await refused('STORE_UNAVAILABLE', store.consents.find('account-1', 'portal-1'));
+        await refused('STORE_UNAVAILABLE', store.citizens.find('account-1', NOW));
+        await refused('STORE_UNAVAILABLE', store.sweep(NOW));
+        await refused('AUDIT_UNAVAILABLE', store.audit.read(0, 1));
+        await refused('AUDIT_UNAVAILABLE', new AuditLog(store.audit, () => NOW).append(auditEvent('portal-1')));
+      });
+    });
+  });
+}
+
+/** The child's next message; rejects when the process ends without one. */
+async function message(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, 'exit').then(([exitCode]) => {
+    throw new Error(`the contender ended with ${exitCode}`);
+  });
+  const [received] = await Promise.race([once(child, 'message'), ended]);
+  return received;
+}
+
+async function refused(errorCode: string, promise: Promise<unknown>): Promise<void> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).to.be.instanceOf(ServiceError).with.property('code', errorCode);
+}

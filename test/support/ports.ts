@@ -1,0 +1,156 @@
+/**
+ * The ports of the domain rooms in memory, and a clock that a test moves. They keep and find, as the contract test
+ * of `test/store` demands of every store, and decide nothing.
+ */
+import { AuditLog, type AuditRecord, type AuditStore } from '../../src/audit/audit-log.ts';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import type { Challenge, ChallengeStore } from '../../src/authentication/challenge.ts';
+import type { HandOff, HandOffStore } from '../../src/authentication/hand-off.ts';
+import type { CitizenRecord, CitizenStore } from '../../src/citizen/citizen-record.ts';
+import type { Consent, ConsentStore } from '../../src/citizen/consent.ts';
+import type { Clock } from '../../src/clock.ts';
+import type { ProtocolKey, ProtocolRecord, ProtocolStore } from '../../src/oidc/protocol-store.ts';
+import type { Portal, PortalStore } from '../../src/relying-party/portal.ts';
+import { AT } from './authority.ts';
+
+export interface TestClock {
+  readonly clock: Clock;
+  /** Moves the clock; time passes for nobody else. */
+  advance(milliseconds: number): void;
+}
+
+export function testClock(start: Date = AT): TestClock {
+  let now = start.getTime();
+  return {
+    clock: () => new Date(now),
+    advance(milliseconds) {
+      now += milliseconds;
+    },
+  };
+}
+
+export interface TestAudit {
+  readonly log: AuditLog;
+  readonly events: () => readonly AuditEvent[];
+  /** From now on nothing can be appended: the disk is full. */
+  fail(): void;
+}
+
+export function testAudit(clock: Clock = () => AT): TestAudit {
+  const records: AuditRecord[] = [];
+  let isFailing = false;
+  const store: AuditStore = {
+    async append(link) {
+      if (isFailing) throw new Error('no space left on device');
+      const record = link(records.at(-1));
+      records.push(record);
+      return record;
+    },
+    read: async (after, limit) => records.filter(({ sequence }) => sequence > after).slice(0, limit),
+  };
+  return {
+    log: new AuditLog(store, clock),
+    events: () => records.map(({ event }) => event),
+    fail() {
+      isFailing = true;
+    },
+  };
+}
+
+/** The records by id, for a test that looks at what is stored, or alters it. */
+export function memoryChallenges(): ChallengeStore & { readonly stored: Map<string, Challenge> } {
+  const stored = new Map<string, Challenge>();
+  return {
+    stored,
+    async put(challenge) {
+      stored.set(challenge.id, challenge);
+    },
+    take: async (id) => takeFrom(stored, id),
+  };
+}
+
+export function memoryHandOffs(): HandOffStore & { readonly stored: Map<string, HandOff> } {
+  const stored = new Map<string, HandOff>();
+  return {
+    stored,
+    async put(handOff) {
+      stored.set(handOff.id, handOff);
+    },
+    take: async (id) => takeFrom(stored, id),
+  };
+}
+
+function takeFrom<T>(stored: Map<string, T>, id: string): T | undefined {
+  const taken = stored.get(id);
+  stored.delete(id);
+  return taken;
+}
+
+export function memoryCitizens(): CitizenStore & { readonly stored: Map<string, CitizenRecord> } {
+  const stored = new Map<string, CitizenRecord>();
+  return {
+    stored,
+    async find(accountId, at) {
+      const record = stored.get(accountId);
+      return record !== undefined && record.expiresAt > at ? record : undefined;
+    },
+    async put(record) {
+      stored.set(record.accountId, record);
+    },
+  };
+}
+
+export function memoryConsents(...given: readonly Consent[]): ConsentStore {
+  const stored = new Map(given.map((consent) => [`${consent.accountId}\n${consent.clientId}`, consent]));
+  return {
+    find: async (accountId, clientId) => stored.get(`${accountId}\n${clientId}`),
+    async put(consent) {
+      stored.set(`${consent.accountId}\n${consent.clientId}`, consent);
+    },
+  };
+}
+
+export function memoryPortals(...registered: readonly Portal[]): PortalStore {
+  const stored = new Map(registered.map((portal) => [portal.clientId, portal]));
+  return {
+    find: async (clientId) => stored.get(clientId),
+    async put(portal) {
+      if (stored.has(portal.clientId)) return false;
+      stored.set(portal.clientId, portal);
+      return true;
+    },
+    list: async () => [...stored.values()],
+  };
+}
+
+export function memoryProtocol(): ProtocolStore & { readonly stored: Map<string, ProtocolRecord> } {
+  const stored = new Map<string, ProtocolRecord>();
+  const isLive = (record: ProtocolRecord | undefined, at: Date): record is ProtocolRecord =>
+    record !== undefined && (record.expiresAt === undefined || record.expiresAt > at);
+  const matches = (record: ProtocolRecord, key: ProtocolKey): boolean =>
+    Object.entries(key).every(([name, value]) => (record as unknown as Record<string, unknown>)[name] === value); // a key names fields of the record
+  return {
+    stored,
+    async put(record) {
+      stored.set(`${record.model}\n${record.id}`, record);
+    },
+    async find(model, key, at) {
+      return [...stored.values()].find(
+        (record) => record.model === model && matches(record, key) && isLive(record, at),
+      );
+    },
+    async consume(model, id, at) {
+      const record = stored.get(`${model}\n${id}`);
+      if (!isLive(record, at) || record.payload.consumed !== undefined) return false;
+      const consumed = Math.floor(at.getTime() / 1000);
+      stored.set(`${model}\n${id}`, { ...record, payload: { ...record.payload, consumed } });
+      return true;
+    },
+    async remove(model, key) {
+      for (const [place, record] of stored) {
+        const isMeant = 'id' in key ? record.id === key.id : record.grantId === key.grantId;
+        if (record.model === model && isMeant) stored.delete(place);
+      }
+    },
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * The whole service, as `thiqa demo` runs it, on free ports and in a folder of its own: for flow, browser and security
+ * tests. Its domain clock can be moved; oidc-provider, which has none, keeps the time of day.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AuditRecord } from '../../src/audit/audit-log.ts';
+import type { CardId } from '../../src/demo/card-catalogue.ts';
+import { type RunningDemonstration, startDemonstration } from '../../src/demo/demonstration.ts';
+import type { SoftwareCard } from '../../src/demo/page-exchange.ts';
+import { createLog } from '../../src/operations/log.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+
+export interface TestService extends RunningDemonstration {
+  readonly directory: string;
+  /** Everything that the service wrote to its log. */
+  logText(): string;
+  /** Moves the clock of the domain, in seconds from now. */
+  advance(seconds: number): void;
+  card(id: CardId): SoftwareCard;
+  readonly tlsRootPem: string;
+  readonly cardPort: number;
+  /** Every audit record so far. */
+  auditRecords(): Promise<readonly AuditRecord[]>;
+  /** Stops the service and removes its folder. */
+  dispose(): Promise<void>;
+}
+
+export async function startTestService(): Promise<TestService> {
+  const directory = mkdtempSync(join(tmpdir(), 'thiqa-'));
+  const logFile = join(directory, 'service.log');
+  const [issuerPort, cardPort, portalPort] = await freePorts(3);
+  let advanced = 0;
+  const running = await startDemonstration({
+    directory,
+    issuerPort,
+    cardPort,
+    portalPort,
+    log: createLog('debug', logFile),
+    clock: () => new Date(Date.now() + advanced * 1000),
+  });
+  const { demonstration } = running;
+  return {
+    ...running,
+    directory,
+    cardPort,
+    logText: () => readFileSync(logFile, 'utf8'),
+    advance: (seconds) => {
+      advanced += seconds;
+    },
+    card(id) {
+      const card = demonstration.cards.find((candidate) => candidate.id === id);
+      if (card === undefined) throw new TypeError(`the demonstration has no card ${id}`);
+      return { certificatePem: readFileSync(card.certificatePath, 'utf8'), keyPem: readFileSync(card.keyPath, 'utf8') };
+    },
+    tlsRootPem: readFileSync(demonstration.tlsRoot.certificatePath, 'utf8'),
+    async auditRecords() {
+      const store = await openSqliteStore({ directory: join(directory, 'store') });
+      try {
+        return await store.audit.read(0, 10_000);
+      } finally {
+        await store.close();
+      }
+    },
+    async dispose() {
+      await running.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Ports that were free a moment ago; all are held until all are known, so that they differ. */
+export async function freePorts(count: 3): Promise<[number, number, number]>;
+export async function freePorts(count: 2): Promise<[number, number]>;
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports: number[] = [];
+  for (const server of servers) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port');
+    ports.push(address.port);
+  }
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
