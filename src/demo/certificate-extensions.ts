@@ -14,7 +14,7 @@ import {
   octetString,
   sequence,
   setOf,
-} from './der.ts';
+} from '../pki/der-writer.ts';
 import { type Extension, extension } from './extension.ts';
 import {
   type DistributionPoint,

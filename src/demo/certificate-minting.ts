@@ -3,7 +3,7 @@
  * test can have a certificate with exactly one fault. `authority.ts` holds the templates that follow every rule.
  */
 import { type KeyObject, randomBytes } from 'node:crypto';
-import { explicit, integer, integerOf, sequence, time } from './der.ts';
+import { explicit, integer, integerOf, sequence, time } from '../pki/der-writer.ts';
 import { encodeName, type NameTemplate } from './distinguished-name.ts';
 import { type Extension, encodeExtensions } from './extension.ts';
 import {

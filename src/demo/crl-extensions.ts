@@ -2,7 +2,7 @@
  * The extensions of a CRL (RFC 5280 5.2) and of its entries (5.3). `critical` has the value that the standard asks for
  * unless the caller says otherwise. Authority key identifier and freshest CRL are those of certificates.
  */
-import { boolean, enumerated, generalizedTime, implicit, integer, sequence } from './der.ts';
+import { boolean, enumerated, generalizedTime, implicit, integer, sequence } from '../pki/der-writer.ts';
 import { type Extension, extension } from './extension.ts';
 import {
   type DistributionPoint,

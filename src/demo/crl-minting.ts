@@ -2,7 +2,7 @@
  * Mints certificate revocation lists (RFC 5280 5.1). As with certificates, the template is followed to the letter.
  */
 import type { KeyObject } from 'node:crypto';
-import { explicit, integer, integerOf, sequence, time } from './der.ts';
+import { explicit, integer, integerOf, sequence, time } from '../pki/der-writer.ts';
 import { encodeName, type NameTemplate } from './distinguished-name.ts';
 import { type Extension, encodeExtensions } from './extension.ts';
 import { algorithmIdentifier, type SignatureAlgorithmName, signedObject, usualAlgorithm } from './signing.ts';

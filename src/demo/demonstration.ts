@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { AuditLog } from '../audit/audit-log.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import { composeService } from '../compose.ts';
+import { composeService, type ServiceOptions } from '../compose.ts';
 import { loadConfig } from '../config.ts';
 import { readCertificateFile } from '../document-configuration.ts';
 import { generateKeys } from '../keys-directory.ts';
@@ -35,6 +35,8 @@ export interface DemonstrationOptions {
   readonly portalPort: number;
   readonly log: Log;
   readonly clock?: Clock;
+  /** For tests; see `ServiceOptions`. */
+  readonly schedule?: ServiceOptions['schedule'];
 }
 
 export interface RunningDemonstration {
@@ -46,13 +48,13 @@ export interface RunningDemonstration {
 
 /** @throws ConfigurationError PORT_TAKEN, CONFIG_UNREADABLE and the others of composeService */
 export async function startDemonstration(options: DemonstrationOptions): Promise<RunningDemonstration> {
-  const { directory, log, clock = systemClock } = options;
+  const { directory, log, clock = systemClock, schedule } = options;
   const demonstration = await prepareDemonstration(directory, clock());
   await generateKeys(join(directory, 'keys'));
   const file = await writeConfig(demonstration, options);
   const readConfig = () => loadConfig(file, {});
   const config = readConfig();
-  const service = await composeService(config, { log, clock, readConfig });
+  const service = await composeService(config, { log, clock, readConfig, schedule });
   let portal: RunningPortal | undefined;
   try {
     await service.start();
@@ -93,6 +95,7 @@ async function writeConfig(demonstration: Demonstration, options: DemonstrationO
     },
     store: 'sqlite:store',
     keys: { directory: 'keys' },
+    sandbox: { virtualCards: true },
     documents: [
       {
         profile: here(fileURLToPath(PROFILE)),

@@ -1,7 +1,7 @@
 /**
  * Distinguished names for certificates that we mint (RFC 5280 4.1.2.4, X.520).
  */
-import { characterString, objectIdentifier, type StringEncoding, sequence, setOf } from './der.ts';
+import { characterString, objectIdentifier, type StringEncoding, sequence, setOf } from '../pki/der-writer.ts';
 
 /** X.520 and RFC 4519 attribute types by their usual short names. */
 export const ATTRIBUTE_TYPES = {

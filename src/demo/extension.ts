@@ -1,7 +1,7 @@
 /**
  * One extension of a certificate, a CRL or an entry of a CRL (RFC 5280 4.1, 5.1).
  */
-import { boolean, objectIdentifier, octetString, sequence } from './der.ts';
+import { boolean, objectIdentifier, octetString, sequence } from '../pki/der-writer.ts';
 
 export interface Extension {
   /** Dotted decimal. */

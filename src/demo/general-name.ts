@@ -1,7 +1,7 @@
 /**
  * GeneralName (RFC 5280 4.2.1.6) and DistributionPoint (4.2.1.13), which several extensions share.
  */
-import { characterString, explicit, implicit, namedBits, octetString, sequence } from './der.ts';
+import { characterString, explicit, implicit, namedBits, octetString, sequence } from '../pki/der-writer.ts';
 import { encodeName, encodeRelativeName, type NameAttribute, type NameTemplate } from './distinguished-name.ts';
 
 export type GeneralNameTemplate =

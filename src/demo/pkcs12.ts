@@ -14,7 +14,7 @@ import {
   octetString,
   sequence,
   setOf,
-} from './der.ts';
+} from '../pki/der-writer.ts';
 
 const DATA = '1.2.840.113549.1.7.1';
 const SHROUDED_KEY_BAG = '1.2.840.113549.1.12.10.1.2';

@@ -1,17 +1,21 @@
 /**
  * Signs in to the demonstration portal with a card file, doing what a citizen's browser does: redirects, cookies, the
- * forms of our pages, and the TLS handshake with the card host. No browser, no short cut: the service sees no difference.
+ * forms of our pages, and the TLS handshake with the card host, or what the Web eID extension does with the page's
+ * challenge. No browser, no short cut: the service sees no difference.
  */
 import { type Clock, systemClock } from '../clock.ts';
 import { CookieJar } from './cookie-jar.ts';
 import { exchange, type PageResponse, type SoftwareCard, type TlsIdentity } from './page-exchange.ts';
-import { bodyAttribute, findAction, headingOf, sendsNoReferrer } from './page-reading.ts';
+import { bodyAttribute, findAction, headingOf, type PageAction, sendsNoReferrer } from './page-reading.ts';
+import { signWebEidToken } from './web-eid-token.ts';
 
 export interface SignInOptions {
   /** The start page of the portal. */
   readonly portal: URL;
   /** Without one, the citizen presents no card. */
   readonly card?: SoftwareCard;
+  /** How the card is presented; by the browser's own dialogue unless told. */
+  readonly by?: PresentationWay;
   readonly tlsRootPem: string | Buffer;
   /** Accept-Language. */
   readonly language?: string;
@@ -37,8 +41,14 @@ export class SignInInterrupted extends Error {
 /** A sign-in takes about a dozen; a loop of redirects ends here. */
 const MOST_EXCHANGES = 40;
 
+export const PRESENTATION_WAYS = ['client-certificate', 'web-eid'] as const;
+export type PresentationWay = (typeof PRESENTATION_WAYS)[number];
+
 /** What a citizen presses who wants to sign in, in no particular order: a page has one of them. */
-const ACTIONS = ['present-card', 'consent'] as const;
+const ACTIONS = {
+  'client-certificate': ['present-card', 'consent'],
+  'web-eid': ['web-eid', 'consent'],
+} as const satisfies Record<PresentationWay, readonly string[]>;
 
 /** @throws SignInInterrupted */
 export async function signInWithCard(options: SignInOptions): Promise<SignInOutcome> {
@@ -54,17 +64,37 @@ export async function signInWithCard(options: SignInOptions): Promise<SignInOutc
     if (code !== undefined) return { code, status, title: headingOf(body) ?? '' };
     if (url.origin === options.portal.origin && status === 200) return { claims: await readClaims(browser, options) };
 
-    const action = ACTIONS.map((name) => findAction(body, name, url)).find((found) => found !== undefined);
+    const actions = ACTIONS[options.by ?? 'client-certificate'];
+    const name = actions.find((candidate) => findAction(body, candidate, url) !== undefined);
+    const action = name && findAction(body, name, url);
     if (action === undefined) {
       throw new SignInInterrupted(`no way to go on from the page at ${url.origin}${url.pathname} (status ${status})`);
     }
     if (action.method === 'POST') {
       const origin = sendsNoReferrer(body, String(headers['referrer-policy'])) ? 'null' : url.origin;
-      response = await browser.post(action.url, action.fields, origin);
+      const fields = name === 'web-eid' ? await answerChallenge(browser, action, origin, options) : action.fields;
+      response = await browser.post(action.url, fields, origin);
     } else {
       response = await browser.get(action.url);
     }
   }
+}
+
+/** What the page's script and the extension do together: a nonce at the click, a token for the form. */
+async function answerChallenge(
+  browser: Browser,
+  form: PageAction,
+  origin: string,
+  { card }: SignInOptions,
+): Promise<URLSearchParams> {
+  if (card === undefined) throw new SignInInterrupted('Web eID needs a card');
+  const { status, body } = await browser.post(new URL(`${form.url}/challenge`), new URLSearchParams(), origin);
+  const answer: unknown = status === 200 ? JSON.parse(body) : undefined;
+  if (typeof answer !== 'object' || answer === null || !('nonce' in answer) || typeof answer.nonce !== 'string') {
+    throw new SignInInterrupted(`the service gives no challenge (status ${status})`);
+  }
+  const token = signWebEidToken(card, form.url.origin, answer.nonce);
+  return new URLSearchParams({ nonce: answer.nonce, token: JSON.stringify(token) });
 }
 
 async function readClaims(browser: Browser, options: SignInOptions): Promise<Readonly<Record<string, unknown>>> {

@@ -2,7 +2,7 @@
  * Keys and signatures of an authority that mints certificates and CRLs.
  */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { bitString, nullValue, objectIdentifier, sequence } from './der.ts';
+import { bitString, nullValue, objectIdentifier, sequence } from '../pki/der-writer.ts';
 
 export interface KeyPair {
   readonly publicKey: KeyObject;

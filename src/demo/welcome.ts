@@ -1,9 +1,10 @@
 /**
- * What `thiqa demo` prints: where to go, which card to import, what to expect.
+ * What `thiqa demo` prints: where to go, the PIN of the virtual cards, which card file to import, what to expect.
  */
 import { relative } from 'node:path';
 import { PKCS12_PASSWORD } from './cards.ts';
 import type { RunningDemonstration } from './demonstration.ts';
+import { VIRTUAL_CARD_PIN } from './virtual-card/encrypted-key.ts';
 
 export function welcomeText({ issuer, portal, demonstration }: RunningDemonstration): string {
   const here = (path: string): string => relative(process.cwd(), path);
@@ -14,14 +15,17 @@ export function welcomeText({ issuer, portal, demonstration }: RunningDemonstrat
   ]);
   return [
     '',
-    `  Portal          ${portal.href}   (open this, and sign in)`,
+    `  Portal          ${portal.href}   (open this, sign in, and choose a virtual card)`,
+    `  PIN             ${VIRTUAL_CARD_PIN}   (of every virtual card)`,
     `  Issuer          ${issuer}/.well-known/openid-configuration`,
-    `  Browser trust   import ${here(demonstration.tlsRoot.certificatePath)} as an authority for web sites`,
-    `  Cards           import one of these as your certificate; the password of each is ${PKCS12_PASSWORD}`,
     '',
     ...table([['Card file', 'Expect', 'What it is'], ...rows]),
     '',
-    '  Without a browser:  npm run -s thiqa -- demo sign-in --card valid',
+    "  With a card file in the browser's own dialogue, instead of a virtual card:",
+    `    import ${here(demonstration.tlsRoot.certificatePath)} as an authority for web sites,`,
+    `    and one of the card files as your certificate; the password of each is ${PKCS12_PASSWORD}.`,
+    '',
+    '  Without a browser:  npm run -s thiqa -- demo sign-in --card valid   (or --by web-eid)',
     '  Stop with Ctrl+C. The folder is kept for the next start.',
     '',
   ].join('\n');

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { DerCursor, DerError, TAG, toHex } from './der.ts';
-import { encodeElement, encodeObjectIdentifier, encodeSequence } from './der-writer.ts';
+import { element, objectIdentifier, sequence } from './der-writer.ts';
 
 export type NamedCurve = (typeof CURVES)[number]['name'];
 
@@ -125,8 +125,8 @@ const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
 /** DER of the SubjectPublicKeyInfo that names the curve. */
 export function namedCurveKey(curve: NamedCurve, point: Uint8Array): Uint8Array {
   const oid = OID_BY_NAME.get(curve) ?? '';
-  return encodeSequence(
-    encodeSequence(encodeObjectIdentifier(EC_PUBLIC_KEY), encodeObjectIdentifier(oid)),
-    encodeElement(TAG.BIT_STRING, Buffer.of(0), point),
+  return sequence(
+    sequence(objectIdentifier(EC_PUBLIC_KEY), objectIdentifier(oid)),
+    element(TAG.BIT_STRING, Buffer.of(0), point),
   );
 }

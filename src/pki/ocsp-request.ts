@@ -4,14 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Certificate } from './certificate.ts';
 import type { Authority } from './crl-issuer.ts';
-import { TAG } from './der.ts';
-import {
-  encodeElement,
-  encodeExplicit,
-  encodeObjectIdentifier,
-  encodeOctetString,
-  encodeSequence,
-} from './der-writer.ts';
+import { explicit, integerOf, nullValue, objectIdentifier, octetString, sequence } from './der-writer.ts';
 
 /** id-pkix-ocsp-nonce (4.4.1) */
 export const OCSP_NONCE = '1.3.6.1.5.5.7.48.1.2';
@@ -45,11 +38,11 @@ export function issuerHashes(
  */
 export function encodeOcspRequest(certificate: Certificate, issuer: Authority, nonce?: Uint8Array): Buffer {
   const { name, key } = issuerHashes(certificate, issuer, CERT_ID_HASHES[REQUEST_HASH] ?? '');
-  const algorithm = encodeSequence(encodeObjectIdentifier(REQUEST_HASH), encodeElement(TAG.NULL));
-  const serialNumber = encodeElement(TAG.INTEGER, Buffer.from(certificate.serialNumber, 'hex'));
-  const certId = encodeSequence(algorithm, encodeOctetString(name), encodeOctetString(key), serialNumber);
-  const requestList = encodeSequence(encodeSequence(certId));
-  if (nonce === undefined) return encodeSequence(encodeSequence(requestList));
-  const extension = encodeSequence(encodeObjectIdentifier(OCSP_NONCE), encodeOctetString(encodeOctetString(nonce)));
-  return encodeSequence(encodeSequence(requestList, encodeExplicit(2, encodeSequence(extension))));
+  const algorithm = sequence(objectIdentifier(REQUEST_HASH), nullValue());
+  const serialNumber = integerOf(Buffer.from(certificate.serialNumber, 'hex'));
+  const certId = sequence(algorithm, octetString(name), octetString(key), serialNumber);
+  const requestList = sequence(sequence(certId));
+  if (nonce === undefined) return sequence(sequence(requestList));
+  const extension = sequence(objectIdentifier(OCSP_NONCE), octetString(octetString(nonce)));
+  return sequence(sequence(requestList, explicit(2, sequence(extension))));
 }
