@@ -1,28 +1,19 @@
 /**
  * A document of the configuration: its profile (a file of `config/profiles/`), the CA certificates that are trusted to
- * issue it, pinned by key, and the addresses of its CRLs.
+ * issue it, pinned by key, the addresses of its CRLs, and the revocation policy of each issuing CA.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { ThiqaError } from './errors.ts';
-import type { DocumentProfile, KeyUsage } from './identity/document-profile.ts';
+import type { DocumentProfile } from './identity/document-profile.ts';
 import { AUTHENTICATION_METHODS, LEVELS_OF_ASSURANCE } from './identity/level-of-assurance.ts';
 import { type Certificate, parseCertificate } from './pki/certificate.ts';
+import { KEY_USAGE_BITS } from './pki/certificate-extensions.ts';
+import type { RevocationPolicies } from './pki/revocation-policy.ts';
 import { createTrustAnchor, type TrustAnchor } from './pki/trust-anchor.ts';
-
-const KEY_USAGES = [
-  'digitalSignature',
-  'nonRepudiation',
-  'keyEncipherment',
-  'dataEncipherment',
-  'keyAgreement',
-  'keyCertSign',
-  'cRLSign',
-  'encipherOnly',
-  'decipherOnly',
-] as const satisfies readonly KeyUsage[];
+import { needsNoConfiguredCrl, readRevocationPolicies, revocationSchema } from './revocation-configuration.ts';
 
 const oid = z.string().regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'must be an object identifier in dotted decimal');
 const location = { in: z.enum(['subject', 'subjectDirectoryAttributes']).default('subject'), oid };
@@ -50,8 +41,8 @@ const profileSchema = z.strictObject({
   country: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code'),
   policies: z.array(oid),
   keyUsage: z.strictObject({
-    required: z.array(z.enum(KEY_USAGES)).min(1),
-    refused: z.array(z.enum(KEY_USAGES)).default([]),
+    required: z.array(z.enum(KEY_USAGE_BITS)).min(1),
+    refused: z.array(z.enum(KEY_USAGE_BITS)).default([]),
   }),
   attributes: z.strictObject({
     nationalIdentifier: z.strictObject({
@@ -73,20 +64,27 @@ const profileSchema = z.strictObject({
 
 const path = z.string().min(1);
 
-export const documentSchema = z.strictObject({
-  profile: path,
-  policies: z.array(oid).min(1).optional(),
-  trustAnchors: z
-    .array(
-      z.strictObject({
-        certificate: path,
-        keySha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
-      }),
-    )
-    .min(1),
-  intermediates: z.array(path).default([]),
-  crls: z.array(z.string().min(1)).min(1, 'without a CRL nobody could sign in: no status is ever good by default'),
-});
+export const documentSchema = z
+  .strictObject({
+    profile: path,
+    policies: z.array(oid).min(1).optional(),
+    trustAnchors: z
+      .array(
+        z.strictObject({
+          certificate: path,
+          keySha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
+        }),
+      )
+      .min(1),
+    intermediates: z.array(path).default([]),
+    crls: z.array(path).default([]),
+    revocation: revocationSchema.prefault({}),
+  })
+  .superRefine(({ crls, revocation }, context) => {
+    if (crls.length > 0 || needsNoConfiguredCrl(revocation)) return;
+    const message = 'without a CRL nobody could sign in: no status is ever good by default';
+    context.addIssue({ code: 'custom', path: ['crls'], message });
+  });
 
 export interface ConfiguredDocument {
   readonly profile: DocumentProfile;
@@ -94,23 +92,26 @@ export interface ConfiguredDocument {
   readonly intermediates: readonly Certificate[];
   /** Absolute file paths, and http or https addresses. */
   readonly crls: readonly string[];
+  readonly revocationPolicies: RevocationPolicies;
 }
 
 /**
  * Reads the files that one entry of `documents` names. A problem is reported and reading goes on, so that all are seen.
+ * @param at the time of reading, which bounds exceptions to the revocation policy
  * @param report where in the entry, and what
  */
 export function readDocument(
   entry: z.output<typeof documentSchema>,
   base: string,
+  at: Date,
   report: (path: string, message: string) => void,
 ): ConfiguredDocument {
-  const attempt = <T>(at: string, read: () => T): T[] => {
+  const attempt = <T>(place: string, read: () => T): T[] => {
     try {
       return [read()];
     } catch (error) {
       report(
-        at,
+        place,
         error instanceof ThiqaError ? `${error.code}: ${error.message}` : `the file cannot be read: ${reasonOf(error)}`,
       );
       return [];
@@ -124,8 +125,8 @@ export function readDocument(
   const intermediates = entry.intermediates.flatMap((file, index) =>
     attempt(`intermediates.${index}`, () => certificate(file)),
   );
-  const profile = readProfile(resolve(base, entry.profile), entry.policies, (at, message) =>
-    report(at === '' ? 'profile' : `profile.${at}`, message),
+  const profile = readProfile(resolve(base, entry.profile), entry.policies, (place, message) =>
+    report(place === '' ? 'profile' : `profile.${place}`, message),
   );
   const crls = entry.crls.map((crl, index) => {
     const address = /^[a-z]+:\/\//i.test(crl) ? URL.parse(crl) : undefined;
@@ -134,7 +135,17 @@ export function readDocument(
       report(`crls.${index}`, 'must be a file, or an http or https address');
     return crl;
   });
-  return { profile, anchors, intermediates, crls };
+  const within = (place: string): string => `revocation.${place}`;
+  const revocationPolicies = readRevocationPolicies(
+    entry.revocation,
+    at,
+    {
+      certificate: (place, file) => attempt(within(place), () => certificate(file)),
+      ca: (place, file) => attempt(within(place), () => createTrustAnchor(certificate(file)).certificate),
+    },
+    (place, message) => report(within(place), message),
+  );
+  return { profile, anchors, intermediates, crls, revocationPolicies };
 }
 
 function readProfile(

@@ -94,8 +94,19 @@ async function follow(
   }
 }
 
+/** Whether a request to this address would be made at all, as far as that can be told without a network. */
+export function isAllowedAddress(address: string, rules: Pick<FetchRules, 'allowedHosts'>): boolean {
+  try {
+    permittedUrl(address, rules);
+    return true;
+  } catch (error) {
+    if (error instanceof ServiceError) return false;
+    throw error;
+  }
+}
+
 /** The rules that need no network. */
-function permittedUrl(address: string, { allowedHosts }: FetchRules): URL {
+function permittedUrl(address: string, { allowedHosts }: Pick<FetchRules, 'allowedHosts'>): URL {
   const url = URL.parse(address);
   if (url === null) throw failure('FETCH_REFUSED', 'the address is not a URL', '');
   if (url.protocol !== 'http:' && url.protocol !== 'https:')

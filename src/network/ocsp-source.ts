@@ -1,157 +1,182 @@
 /**
- * Asks the OCSP responders that the configuration allows, as a source of revocation evidence beside the CRLs.
+ * Asks OCSP responders about the certificates of a validated path, by the policy of the issuing CA, at hosts that the
+ * configuration allows.
  *
- * An answer is accepted with the nonce of its request before it is kept, and kept until its nextUpdate or for the
- * maximum age, whichever is sooner. Of any number of parallel sign-ins with one card, one asks and all get the answer.
- * What cannot be had is a failure among the evidence: the decision then rests on the CRLs, or is unknown.
+ * An answer is accepted with the nonce of its request before it is kept, and kept until its nextUpdate, its maximum age
+ * or the time that the policy sets, whichever is soonest. Of any number of parallel sign-ins with one card, one asks and
+ * all get the answer. What cannot be had is a failure among the evidence: the decision then rests on what else there is.
  */
 import { randomBytes } from 'node:crypto';
 import { type RevocationCode, RevocationError, ServiceError } from '../errors.ts';
-import type { AlgorithmPolicy } from '../pki/algorithms.ts';
 import type { Certificate } from '../pki/certificate.ts';
-import { type Authority, authoritiesAbove } from '../pki/crl-issuer.ts';
+import type { Authority } from '../pki/crl-issuer.ts';
 import { acceptOcspResponse } from '../pki/ocsp.ts';
 import { encodeOcspRequest } from '../pki/ocsp-request.ts';
 import { type OcspResponse, parseOcspResponse } from '../pki/ocsp-response.ts';
-import type { ValidatedPath } from '../pki/path-validation.ts';
-import {
-  DEFAULT_SKEW_SECONDS,
-  type RevocationEvidence,
-  type RevocationFailure,
-  type RevocationSource,
-} from '../pki/revocation.ts';
-import { createGuardedFetch, type GuardedFetch } from './guarded-fetch.ts';
+import { DEFAULT_SKEW_SECONDS, type RevocationFailure } from '../pki/revocation.ts';
+import type { RevocationPolicy } from '../pki/revocation-policy.ts';
+import { createGuardedFetch, type FetchRules, type GuardedFetch } from './guarded-fetch.ts';
 
 /** id-ad-ocsp (RFC 5280 4.2.2.1) */
 const ID_AD_OCSP = '1.3.6.1.5.5.7.48.1';
 
-export interface OcspSourceOptions {
-  /** Where the CRLs come from; asked as well, because a delegate's own status may stand in one. */
-  readonly crls: RevocationSource;
-  /** The responder for every certificate of the end entity's issuer; without it, the one that the certificate names. */
-  readonly responder?: string | undefined;
-  /** Hosts that responders may have, as `FetchRules` describes them: what a certificate names is a mere proposal. */
-  readonly allowedHosts: readonly string[];
-  readonly privateHosts: readonly string[];
+export type AllowedHosts = Pick<FetchRules, 'allowedHosts' | 'privateHosts'>;
+
+export interface OcspSourceOptions extends AllowedHosts {
   readonly clock: () => Date;
-  /** Default 5. */
-  readonly timeoutSeconds?: number | undefined;
-  /** Of an answer without nextUpdate, and at most of any other. Default 3600. */
-  readonly maxAgeSeconds?: number | undefined;
   /** As for the decision. */
   readonly skewSeconds?: number | undefined;
-  readonly algorithms?: AlgorithmPolicy | undefined;
-  readonly pinnedResponders?: readonly Certificate[] | undefined;
-  /** False for a responder that answers in advance and so without nonces (RFC 5019). Default true. */
-  readonly nonce?: boolean | undefined;
+  /** Told of each new failure of a responder. */
+  readonly report?: ((failure: RevocationFailure & { readonly cause: unknown }) => void) | undefined;
   /** For tests. */
   readonly fetch?: GuardedFetch | undefined;
 }
 
+/** One certificate of a validated path: only such a one may cause network traffic (S9). */
+export interface OcspQuestion {
+  readonly certificate: Certificate;
+  /** The authority whose key signed the certificate on that path. */
+  readonly issuer: Authority;
+  readonly policy: RevocationPolicy;
+}
+
+export interface OcspFindings {
+  readonly responses: readonly OcspResponse[];
+  readonly failures: readonly RevocationFailure[];
+}
+
+/** The state of one responder, for health: it is asked when needed, so its failure may be over. */
+export interface OcspResponderState {
+  readonly source: string;
+  readonly isAskedOnDemand: true;
+  readonly failure?: RevocationCode;
+}
+
 interface KeptAnswer {
   readonly response: OcspResponse;
+  /** Until then nobody asks again. Whether the answer still counts is for the decision. */
   readonly until: number;
 }
 
 const LARGEST_RESPONSE_OCTETS = 256 * 1024;
-const MOST_KEPT_ANSWERS = 100_000;
+const MOST_KEPT_ANSWERS = 20_000;
+const MOST_RESPONDERS = 100;
 const NONCE_OCTETS = 32;
 
-/** Asks about the end entity; CAs are few, and their CRLs small. */
-export function createOcspSource(options: OcspSourceOptions): RevocationSource {
-  return new OcspSource(options);
-}
-
-class OcspSource implements RevocationSource {
+export class OcspSource {
   readonly #options: OcspSourceOptions;
-  readonly #fetch: GuardedFetch;
+  #hosts: AllowedHosts;
   readonly #kept = new Map<string, KeptAnswer>();
   readonly #asking = new Map<string, Promise<OcspResponse>>();
+  /** By the name of the responder, why it last gave no good answer. */
+  readonly #failures = new Map<string, RevocationCode | undefined>();
+  readonly #closing = new AbortController();
 
   constructor(options: OcspSourceOptions) {
     this.#options = options;
-    this.#fetch =
-      options.fetch ??
-      createGuardedFetch({
-        allowedHosts: options.allowedHosts,
-        privateHosts: options.privateHosts,
-        timeoutMilliseconds: (options.timeoutSeconds ?? 5) * 1000,
-        maximumOctets: LARGEST_RESPONSE_OCTETS,
-        maximumRedirects: 0,
-      });
+    this.#hosts = options;
   }
 
-  async evidenceFor(path: ValidatedPath, at: Date): Promise<RevocationEvidence> {
-    const [evidence, asked] = await Promise.all([this.#options.crls.evidenceFor(path, at), this.#ask(path, at)]);
-    return {
-      ...evidence,
-      ocspResponses: [...evidence.ocspResponses, ...asked.responses],
-      failures: [...asked.failures, ...evidence.failures],
-    };
+  /** From now on at these hosts. */
+  adapt(hosts: AllowedHosts): void {
+    this.#hosts = hosts;
   }
 
-  async #ask(
-    path: ValidatedPath,
-    at: Date,
-  ): Promise<{ readonly responses: readonly OcspResponse[]; readonly failures: readonly RevocationFailure[] }> {
-    const [certificate] = path.certificates;
-    const [issuer] = authoritiesAbove(path.certificates, 0, path.anchor);
-    const address = certificate && (this.#options.responder ?? responderOf(certificate));
-    if (certificate === undefined || issuer === undefined || address === undefined)
-      return { responses: [], failures: [] };
-    const key = `${certificate.sha256} ${issuer.publicKey.keySha256}`;
+  /** Forgets every answer: each was accepted by a policy that may have changed. */
+  forget(): void {
+    this.#kept.clear();
+  }
+
+  /** Never throws for what it cannot get. Nothing when no responder is known. */
+  async ask(question: OcspQuestion, at: Date): Promise<OcspFindings> {
+    const responder = responderFor(question);
+    if (responder === undefined) return { responses: [], failures: [] };
+    const key = `${question.certificate.sha256} ${question.issuer.publicKey.keySha256}`;
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && at.getTime() < kept.until) return { responses: [kept.response], failures: [] };
     try {
-      const kept = this.#kept.get(key);
-      if (kept !== undefined && at.getTime() < kept.until) return { responses: [kept.response], failures: [] };
-      const asking = this.#asking.get(key) ?? this.#start(key, certificate, issuer, address);
-      return { responses: [await asking], failures: [] };
+      return { responses: [await (this.#asking.get(key) ?? this.#start(key, question, responder))], failures: [] };
     } catch (error) {
-      return { responses: [], failures: [{ source: address, code: codeOf(error) }] };
+      const failures = [{ source: responder.name, code: codeOf(error) }];
+      return { responses: kept === undefined ? [] : [kept.response], failures };
     }
   }
 
-  #start(key: string, certificate: Certificate, issuer: Authority, address: string): Promise<OcspResponse> {
-    const asking = this.#request(key, certificate, issuer, address).finally(() => this.#asking.delete(key));
+  get states(): readonly OcspResponderState[] {
+    return [...this.#failures].map(([source, failure]) => ({
+      source,
+      isAskedOnDemand: true,
+      ...(failure !== undefined && { failure }),
+    }));
+  }
+
+  /** Ends requests under way. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  #start(key: string, question: OcspQuestion, responder: Responder): Promise<OcspResponse> {
+    const asking = this.#request(key, question, responder)
+      .then(
+        (response) => {
+          this.#note(responder.name, undefined);
+          return response;
+        },
+        (error: unknown) => {
+          this.#note(responder.name, codeOf(error), error);
+          throw error;
+        },
+      )
+      .finally(() => this.#asking.delete(key));
     this.#asking.set(key, asking);
     return asking;
   }
 
-  async #request(key: string, certificate: Certificate, issuer: Authority, address: string): Promise<OcspResponse> {
-    const nonce = (this.#options.nonce ?? true) ? randomBytes(NONCE_OCTETS) : undefined;
-    const { body } = await this.#fetch(address, {
+  async #request(key: string, question: OcspQuestion, { address, name }: Responder): Promise<OcspResponse> {
+    const { certificate, issuer, policy } = question;
+    const nonce = policy.ocsp.nonce ? randomBytes(NONCE_OCTETS) : undefined;
+    const { body } = await this.#fetchWithin(policy.ocsp.timeoutSeconds)(address, {
       method: 'POST',
       headers: { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' },
       body: encodeOcspRequest(certificate, issuer, nonce),
+      signal: this.#closing.signal,
     });
-    const response = parseOcspResponse(body, address);
-    this.#keep(key, response, this.#validUntil(response, certificate, issuer, nonce));
+    const response = parseOcspResponse(body, name);
+    this.#keep(key, response, this.#keepUntil(response, question, nonce));
     return response;
+  }
+
+  #fetchWithin(timeoutSeconds: number): GuardedFetch {
+    return (
+      this.#options.fetch ??
+      createGuardedFetch({
+        allowedHosts: this.#hosts.allowedHosts,
+        privateHosts: this.#hosts.privateHosts,
+        timeoutMilliseconds: timeoutSeconds * 1000,
+        maximumOctets: LARGEST_RESPONSE_OCTETS,
+        maximumRedirects: 0,
+      })
+    );
   }
 
   /**
    * Accepts the answer as far as it can be without the CRLs, which the decision then adds for the delegate.
    * @throws RevocationError with the code of what is wrong with it
    */
-  #validUntil(
+  #keepUntil(
     response: OcspResponse,
-    certificate: Certificate,
-    issuer: Authority,
+    { certificate, issuer, policy }: OcspQuestion,
     nonce: Uint8Array | undefined,
   ): number {
-    const {
-      clock,
-      algorithms = 'default',
-      skewSeconds = DEFAULT_SKEW_SECONDS,
-      maxAgeSeconds = 3600,
-      pinnedResponders = [],
-    } = this.#options;
+    const at = this.#options.clock();
+    const { maxAgeSeconds, ocsp } = policy;
     const answer = acceptOcspResponse(response, certificate, issuer, {
-      at: clock(),
+      at,
       maxAgeSeconds,
-      skewSeconds,
-      algorithms,
+      skewSeconds: this.#options.skewSeconds ?? DEFAULT_SKEW_SECONDS,
+      algorithms: 'default',
       nonce,
-      pinnedResponders,
+      pinnedResponders: ocsp.pinnedResponders,
       statusOfDelegate: () => 'good',
     });
     if (answer.status === 'unknown') {
@@ -162,23 +187,50 @@ class OcspSource implements RevocationSource {
       });
     }
     const { thisUpdate, nextUpdate } = answer.single;
-    return Math.min(nextUpdate?.getTime() ?? Number.POSITIVE_INFINITY, thisUpdate.getTime() + maxAgeSeconds * 1000);
+    return Math.min(
+      nextUpdate?.getTime() ?? Number.POSITIVE_INFINITY,
+      thisUpdate.getTime() + (maxAgeSeconds ?? Number.POSITIVE_INFINITY) * 1000,
+      at.getTime() + (ocsp.keepSeconds ?? Number.POSITIVE_INFINITY) * 1000,
+    );
   }
 
   #keep(key: string, response: OcspResponse, until: number): void {
+    this.#kept.delete(key);
     // The oldest goes first; a Map keeps the order of insertion.
     const [oldest] = this.#kept.size >= MOST_KEPT_ANSWERS ? this.#kept.keys() : [];
     if (oldest !== undefined) this.#kept.delete(oldest);
-    this.#kept.delete(key);
     this.#kept.set(key, { response, until });
+  }
+
+  #note(name: string, failure: RevocationCode | undefined, cause?: unknown): void {
+    const isNew = failure !== undefined && failure !== this.#failures.get(name);
+    if (isNew) this.#options.report?.({ source: name, code: failure, cause });
+    const [oldest] = this.#failures.size >= MOST_RESPONDERS && !this.#failures.has(name) ? this.#failures.keys() : [];
+    if (oldest !== undefined) this.#failures.delete(oldest);
+    this.#failures.set(name, failure);
   }
 }
 
-function responderOf({ authorityInfoAccess }: Certificate): string | undefined {
-  for (const { accessMethod, accessLocation } of authorityInfoAccess ?? []) {
-    if (accessMethod === ID_AD_OCSP && accessLocation.kind === 'uniformResourceIdentifier') return accessLocation.value;
+interface Responder {
+  readonly address: string;
+  /** For record, log and health. */
+  readonly name: string;
+}
+
+function responderFor({ certificate, policy }: OcspQuestion): Responder | undefined {
+  const { responder } = policy.ocsp;
+  if (responder !== undefined) return { address: responder, name: responder };
+  for (const { accessMethod, accessLocation } of certificate.authorityInfoAccess ?? []) {
+    if (accessMethod !== ID_AD_OCSP || accessLocation.kind !== 'uniformResourceIdentifier') continue;
+    return { address: accessLocation.value, name: originOf(accessLocation.value) };
   }
   return undefined;
+}
+
+/** What goes on record of an address that a certificate names: the rest of it may be the certificate's alone. */
+export function originOf(address: string): string {
+  const url = URL.parse(address);
+  return url === null || url.host === '' ? 'certificate' : `${url.protocol}//${url.host}`;
 }
 
 function codeOf(error: unknown): RevocationCode {

@@ -85,10 +85,14 @@ function readScheme({ oid, parameters }: AlgorithmIdentifier): SignatureScheme |
     return { scheme: 'rsa-pkcs1', hash: pkcs1 };
   }
   if (oid === RSASSA_PSS) return parameters ? readPssParameters(parameters) : undefined;
-  // RFC 5758 3.2, RFC 8410 3: absent.
-  if (parameters) return undefined;
   const ecdsa = ECDSA[oid];
-  if (ecdsa) return { scheme: 'ecdsa', hash: ecdsa };
+  if (ecdsa) {
+    // RFC 5758 3.2: absent. The CA of the Finnish identity cards writes NULL, which says no more than absence does.
+    if (parameters) requireNull(parameters);
+    return { scheme: 'ecdsa', hash: ecdsa };
+  }
+  // RFC 8410 3: absent.
+  if (parameters) return undefined;
   if (oid === ED25519) return { scheme: 'ed25519' };
   if (oid === ED448) return { scheme: 'ed448' };
   return undefined;

@@ -34,7 +34,7 @@ export const EXTENSION = {
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
 } as const;
 
-const KEY_USAGE_BITS = [
+export const KEY_USAGE_BITS = [
   'digitalSignature',
   'nonRepudiation',
   'keyEncipherment',

@@ -49,6 +49,8 @@ export interface CrlStatusOptions {
   readonly skewSeconds: number;
   readonly algorithms: AlgorithmPolicy;
   readonly strict: boolean;
+  /** As for `processCrls`. */
+  readonly isAgeIgnored?: boolean;
 }
 
 /** Longest row of CRL issuers of which each is needed for the status of the one before. */

@@ -23,6 +23,8 @@ export interface CrlProcessing {
   readonly skewSeconds: number;
   /** Also what RFC 5280 5.2 demands of every CRL. */
   readonly strict: boolean;
+  /** What the CRLs said once, however long ago: it finds what was ever revoked, and makes nothing good. Default false. */
+  readonly isAgeIgnored?: boolean | undefined;
   /**
    * 6.3.3 (f), (g): whether a key that may sign CRLs for this certificate signed this CRL. `delegated`: the
    * distribution point of the certificate names the CRL issuer in cRLIssuer.
@@ -118,7 +120,9 @@ function profileFault(crl: Crl, { strict }: CrlProcessing): Unusable | undefined
 }
 
 /** 5.1.2.4, 5.1.2.5. What a CRL said once may have changed: it counts from thisUpdate to nextUpdate. */
-function freshnessFault(crl: Crl, { at, maxAgeSeconds, skewSeconds }: CrlProcessing): Unusable | undefined {
+function freshnessFault(crl: Crl, processing: CrlProcessing): Unusable | undefined {
+  const { at, maxAgeSeconds, skewSeconds, isAgeIgnored = false } = processing;
+  if (isAgeIgnored) return undefined;
   const now = at.getTime();
   const ageSeconds = (now - crl.thisUpdate.getTime()) / 1000;
   // Written so that an invalid date is outside of every period.

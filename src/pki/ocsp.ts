@@ -45,6 +45,8 @@ export interface OcspAcceptance {
   /** How far the responder's clock may be ahead of ours. */
   readonly skewSeconds: number;
   readonly algorithms: AlgorithmPolicy;
+  /** What the response said once, however long ago. Default false. */
+  readonly isAgeIgnored?: boolean;
   /** The nonce of the request. When given, the response must carry it: an older answer cannot be replayed. */
   readonly nonce?: Uint8Array | undefined;
   /** Responders that the operator trusts for this issuer, by their certificates. */
@@ -119,10 +121,9 @@ export function acceptOcspResponse(
   return single === undefined ? refused('OCSP_STALE', '3.2 (5), (6)') : { status: 'good', single };
 }
 
-function isCurrent(
-  { thisUpdate, nextUpdate }: SingleResponse,
-  { at, maxAgeSeconds, skewSeconds }: OcspAcceptance,
-): boolean {
+function isCurrent({ thisUpdate, nextUpdate }: SingleResponse, acceptance: OcspAcceptance): boolean {
+  const { at, maxAgeSeconds, skewSeconds, isAgeIgnored = false } = acceptance;
+  if (isAgeIgnored) return true;
   const ageSeconds = (at.getTime() - thisUpdate.getTime()) / 1000;
   // Written so that an invalid date is outside of every period. Without nextUpdate newer information always exists (2.4).
   const current = nextUpdate === undefined ? maxAgeSeconds !== undefined : at <= nextUpdate && thisUpdate <= nextUpdate;

@@ -8,7 +8,7 @@
  */
 import { RevocationError } from '../errors.ts';
 import { CrlEntryReader, type EntryRules, MAXIMUM_SERIAL_OCTETS, REASON_ABSENT } from './crl-entry-reader.ts';
-import { DerCursor } from './der.ts';
+import { DerCursor, TAG } from './der.ts';
 import { type RecordKeys, RecordOrder } from './record-order.ts';
 import { type RevocationReason, revocationReason } from './revocation-reason.ts';
 
@@ -40,8 +40,7 @@ export const ORDINAL_OF_CRL_ISSUER = 0;
 /**
  * Builds the table from the content octets of revokedCertificates, `der[start..end)`: measured first, then read and
  * checked in the order of the list, then written in the order of the serial numbers. Beside the list and the table only
- * that order takes memory; and an entry is fetched from the list, not moved in the table, because the place of the next
- * one does not then depend on the one before, which lets the memory work ahead.
+ * that order takes memory.
  * @throws DerError; RevocationError CRL_CRITICAL_EXTENSION_UNKNOWN
  */
 export function buildRevocationTable(der: Uint8Array, start: number, end: number, rules: EntryRules): RevocationTable {
@@ -61,6 +60,7 @@ export function buildRevocationTable(der: Uint8Array, start: number, end: number
   const octets = new Uint8Array(table);
   const view = new DataView(table);
   for (let place = 0, at = 0; place < count; place++) {
+    if (place % FETCHED_AHEAD === 0) fetchAhead(der, order, place, Math.min(place + FETCHED_AHEAD, count));
     const offset = order.recordAt(place);
     reader.readAt(offset);
     const padding = serialOctets - (reader.serialEnd - reader.serialStart);
@@ -78,6 +78,17 @@ export function buildRevocationTable(der: Uint8Array, start: number, end: number
     }
   }
   return { table, count, serialOctets, indirect: rules.indirect, certificateIssuers: issuers.values };
+}
+
+/** Entries in the order of their serial numbers lie anywhere in the list: fetched one by one, each waits for the memory. */
+const FETCHED_AHEAD = 64;
+
+/** Looks at one octet of each entry, so that the memory brings all of them at once. */
+function fetchAhead(der: Uint8Array, order: RecordOrder, from: number, to: number): void {
+  for (let place = from; place < to; place++) {
+    // Always so, as the entries were read before; an octet that nothing depends on would not be looked at.
+    if (der[order.recordAt(place)] !== TAG.SEQUENCE) throw new TypeError('the CRL was changed while it was read');
+  }
 }
 
 /** The serial numbers at the width of the table, by where their entries start; of entries that were read before. */

@@ -1,7 +1,8 @@
 /**
  * The revocation decision: evidence -> good, revoked or unknown, for every certificate of a validated path (RFC 5280
- * 6.1.3 (a)(3)). The worst of them is the status of the path: revoked before unknown before good. Unknown is an outcome
- * of its own: it is never good, and the citizen is never told that the card is revoked because of it (S16).
+ * 6.1.3 (a)(3)), by the policy of the CA that issued it. The worst of them is the status of the path: revoked before
+ * unknown before good. Unknown is an outcome of its own: it is never good, and the citizen is never told that the card
+ * is revoked because of it (S16).
  */
 import { type RevocationCode, RevocationError } from '../errors.ts';
 import type { AlgorithmPolicy } from './algorithms.ts';
@@ -12,6 +13,13 @@ import { acceptOcspResponse, type OcspAnswer } from './ocsp.ts';
 import type { OcspResponse } from './ocsp-response.ts';
 import type { ValidatedPath } from './path-validation.ts';
 import type { RevocationEvidence } from './revocation-evidence.ts';
+import {
+  isInForce,
+  policyOf,
+  REVOCATION_METHODS,
+  type RevocationMethod,
+  type RevocationPolicies,
+} from './revocation-policy.ts';
 import type { RevocationReason } from './revocation-reason.ts';
 
 export type { RevocationEvidence, RevocationFailure, RevocationSource } from './revocation-evidence.ts';
@@ -19,8 +27,6 @@ export { NO_EVIDENCE, readEvidence } from './revocation-evidence.ts';
 
 /** An OCSP answer is produced after the sign-in began, and clocks differ. */
 export const DEFAULT_SKEW_SECONDS = 60;
-
-export type RevocationMethod = 'crl' | 'ocsp';
 
 export interface RevocationOptions {
   readonly at: Date;
@@ -35,6 +41,8 @@ export interface RevocationOptions {
   readonly methods?: readonly RevocationMethod[] | undefined;
   /** OCSP responders that the operator trusts beside the delegates of the issuer, by their certificates. */
   readonly pinnedResponders?: readonly Certificate[] | undefined;
+  /** By issuing CA: when given, they decide instead of maxAgeSeconds, strict, methods and pinnedResponders. */
+  readonly policies?: RevocationPolicies | undefined;
 }
 
 /** The CRL or the OCSP response that a status rests on. */
@@ -62,52 +70,111 @@ export type RevocationStatus = Decided & Outcome;
 type Outcome =
   | { readonly status: 'good' }
   | { readonly status: 'revoked'; readonly reason: RevocationReason; readonly revocationDate: Date }
-  | { readonly status: 'unknown'; readonly code: RevocationCode; readonly clause: string };
+  | {
+      readonly status: 'unknown';
+      readonly code: RevocationCode;
+      readonly clause: string;
+      /** Present where an exception of the issuing CA's policy is in force and may be used: see `requireAcceptable`. */
+      readonly exception?: true;
+    };
 
 /** `answered`: the issuer itself says that it does not know the certificate. */
 type CertificateOutcome = Outcome & { readonly evidence?: StatusEvidence; readonly answered?: true };
 
-/** @param evidence parsed CRLs and OCSP responses of any kind: those that say nothing of this path do no harm */
+/**
+ * The status of the path: that of its worst certificate.
+ * @param evidence parsed CRLs and OCSP responses of any kind: those that say nothing of this path do no harm
+ */
 export function decideRevocation(
   path: ValidatedPath,
   evidence: RevocationEvidence,
   options: RevocationOptions,
 ): RevocationStatus {
-  const settings = {
-    at: options.at,
-    maxAgeSeconds: options.maxAgeSeconds,
-    skewSeconds: options.skewSeconds ?? DEFAULT_SKEW_SECONDS,
-    algorithms: options.algorithms ?? 'default',
-    strict: options.strict ?? true,
-  } as const;
+  const [first, ...others] = decideEachRevocation(path, evidence, options);
+  if (first === undefined) throw new TypeError('a path has a certificate');
+  return others.reduce((worst, status) => (badness(status) > badness(worst) ? status : worst), first);
+}
+
+/** The status of each certificate of the path, in its order. */
+export function decideEachRevocation(
+  path: ValidatedPath,
+  evidence: RevocationEvidence,
+  options: RevocationOptions,
+): readonly RevocationStatus[] {
   const { certificates, anchor } = path;
   const pool = [...evidence.certificates, ...certificates.slice(1)];
-  const crlStatuses = new CrlStatuses(anchor, evidence.crls, pool, settings);
-  const outcomes = certificates.map((certificate, depth) => {
+  return certificates.map((certificate, depth) => {
     const authorities = authoritiesAbove(certificates, depth, anchor);
-    const ask = {
-      crl: () => ofCrl(crlStatuses.statusOf(certificate, authorities)),
-      ocsp: () =>
-        askResponses(certificate, authorities, evidence.ocspResponses, (response, issuer) =>
-          acceptOcspResponse(response, certificate, issuer, {
-            ...settings,
-            pinnedResponders: options.pinnedResponders ?? [],
-            statusOfDelegate: (delegate) => crlStatuses.statusOf(delegate, authorities).status,
-          }),
-        ),
+    // The authority right above issued the certificate: its key verified the signature on the path.
+    const [issuer] = authorities;
+    if (issuer === undefined) throw new TypeError(`no authority stands above ${certificate.version}`);
+    const rules = rulesFor(issuer, options);
+    const outcomeBy = (methods: readonly RevocationMethod[], isAgeIgnored: boolean): CertificateOutcome => {
+      const settings = { ...rules, isAgeIgnored };
+      const crlStatuses = new CrlStatuses(anchor, evidence.crls, pool, settings);
+      const ask = {
+        crl: () => ofCrl(crlStatuses.statusOf(certificate, authorities)),
+        ocsp: () =>
+          askResponses(evidence.ocspResponses, (response) =>
+            acceptOcspResponse(response, certificate, issuer, {
+              ...settings,
+              statusOfDelegate: (delegate) => crlStatuses.statusOf(delegate, authorities).status,
+            }),
+          ),
+      };
+      return combine(
+        methods.map((method) => ask[method]()),
+        evidence,
+      );
     };
-    return combine(
-      (options.methods ?? ['crl', 'ocsp']).map((method) => ask[method]()),
-      evidence,
-    );
+    const { answered, ...outcome } = outcomeBy(rules.methods, false);
+    const status = { ...outcome, depth };
+    // An exception is for information that cannot be had. An issuer that does not know the certificate has spoken, and
+    // so has one of whom a list or an answer, however old, says that it is revoked.
+    const isExcepted =
+      outcome.status === 'unknown' &&
+      !answered &&
+      isInForce(rules.exception, options.at) &&
+      outcomeBy(REVOCATION_METHODS, true).status !== 'revoked';
+    // The brand is of the type only.
+    return Object.freeze(isExcepted ? { ...status, exception: true } : status) as RevocationStatus;
   });
-  const worst = (['revoked', 'unknown', 'good'] as const).map((status) =>
-    outcomes.findIndex((outcome) => outcome.status === status),
-  );
-  const depth = worst.find((index) => index >= 0) ?? 0;
-  const { answered: _, ...outcome } = outcomes[depth] ?? nothingKnown(evidence);
-  // The brand is of the type only.
-  return Object.freeze({ ...outcome, depth }) as RevocationStatus;
+}
+
+function rulesFor(issuer: Authority, options: RevocationOptions) {
+  const { at, skewSeconds = DEFAULT_SKEW_SECONDS, algorithms = 'default' } = options;
+  if (options.policies !== undefined) {
+    const { methods, maxAgeSeconds, strict, ocsp, exception } = policyOf(options.policies, issuer);
+    const { pinnedResponders } = ocsp;
+    return { at, skewSeconds, algorithms, methods, maxAgeSeconds, strict, pinnedResponders, exception };
+  }
+  const { methods = REVOCATION_METHODS, maxAgeSeconds, strict = true, pinnedResponders = [] } = options;
+  return {
+    at,
+    skewSeconds,
+    algorithms,
+    methods,
+    maxAgeSeconds,
+    strict,
+    pinnedResponders,
+    exception: undefined,
+  };
+}
+
+/** Revoked before unknown before good; an unknown status that an exception covers hides none that it does not. */
+function badness(status: RevocationStatus): number {
+  if (status.status === 'revoked') return 3;
+  if (status.status === 'good') return 0;
+  return status.exception ? 1 : 2;
+}
+
+/**
+ * Passes a good status, and an unknown one while an exception of the issuing CA's policy is in force.
+ * @throws RevocationError as `requireGood`
+ */
+export function requireAcceptable(status: RevocationStatus): void {
+  if (status.status === 'unknown' && status.exception) return;
+  requireGood(status);
 }
 
 /**
@@ -165,15 +232,10 @@ function ofCrl({ crl, ...answer }: CrlAnswer): CertificateOutcome {
 
 /** Of several responses, the worst that counts. */
 function askResponses(
-  certificate: Certificate,
-  authorities: readonly Authority[],
   responses: readonly OcspResponse[],
-  accept: (response: OcspResponse, issuer: Authority) => OcspAnswer,
+  accept: (response: OcspResponse) => OcspAnswer,
 ): CertificateOutcome {
-  // The authority right above issued the certificate: its key verified the signature on the path.
-  const [issuer] = authorities;
-  if (issuer === undefined) throw new TypeError(`no authority stands above ${certificate.version}`);
-  const answers = responses.map((response) => ofOcsp(accept(response, issuer), response));
+  const answers = responses.map((response) => ofOcsp(accept(response), response));
   return (
     answers.find(({ status }) => status === 'revoked') ??
     answers.find(({ answered }) => answered) ??
