@@ -15,6 +15,8 @@ import { challengeAtAddress } from '../authentication/challenge.ts';
 import { evidenceFromHandshake } from '../authentication/client-certificate.ts';
 import { evidenceFromProxy, type ProxyPreset, type TrustedPeers } from '../authentication/proxy-certificate.ts';
 import { ServiceError } from '../errors.ts';
+import type { Name } from '../pki/name.ts';
+import { issuerNameStub } from './issuer-name-stub.ts';
 import { catchErrors, type RefusalPages } from './refusal-page.ts';
 import { securityHeaders } from './security-headers.ts';
 import { handOffAddress } from './sign-in/routes.ts';
@@ -30,8 +32,8 @@ export interface CardHostParts extends RefusalPages {
         /** PEM: of a wildcard certificate for the domain. */
         readonly certificate: Buffer;
         readonly key: Buffer;
-        /** PEM: certificates whose names tell browsers which cards to offer (RFC 8446 4.2.4); nothing is verified against them. */
-        readonly offeredIssuers: readonly string[];
+        /** Names of the CAs whose cards browsers offer. */
+        readonly offeredIssuers: readonly Name[];
       }
     | { readonly kind: 'header'; readonly preset: ProxyPreset; readonly peers: TrustedPeers };
   /** The handshake lasts as long as the citizen types the PIN. */
@@ -71,7 +73,7 @@ export function createCardHost(parts: CardHostParts): Server {
 }
 
 /** From now on the handshakes of this card host offer these issuers; those under way go on as they began. */
-export function offerIssuers(server: Server, mode: CardHostParts['mode'], offeredIssuers: readonly string[]): void {
+export function offerIssuers(server: Server, mode: CardHostParts['mode'], offeredIssuers: readonly Name[]): void {
   // Behind a proxy, the proxy offers.
   if (mode.kind === 'tls' && server instanceof TlsServer)
     server.setSecureContext(secureContext({ ...mode, offeredIssuers }));
@@ -81,7 +83,7 @@ function secureContext({ certificate, key, offeredIssuers }: TlsMode): SecureCon
   return {
     cert: certificate,
     key,
-    ca: [...offeredIssuers],
+    ca: offeredIssuers.map(issuerNameStub),
     secureOptions: constants.SSL_OP_NO_TICKET,
     // Cards of older series sign RSA PKCS #1 v1.5 only, which TLS 1.3 has not.
     minVersion: 'TLSv1.2',

@@ -13,6 +13,7 @@ import { createTlsRoot, issueServerCertificate } from '../../src/demo/tls-certif
 import { EvidenceError, ThiqaError } from '../../src/errors.ts';
 import { type CardHostParts, createCardHost, offerIssuers } from '../../src/http/card-host.ts';
 import type { Log } from '../../src/operations/log.ts';
+import { parseCertificate } from '../../src/pki/certificate.ts';
 import { AT, createTestAuthority, issueTestCard, pemOf } from '../support/authority.ts';
 import { testAudit } from '../support/ports.ts';
 import { send } from '../support/request.ts';
@@ -190,7 +191,7 @@ describe('the card host that ends TLS itself', () => {
     kind: 'tls',
     certificate: Buffer.from(pemOf(issueServerCertificate(tlsRoot, serverKeys.publicKey, now))),
     key: Buffer.from(pemKey(serverKeys)),
-    offeredIssuers: [pemOf(authority.issuing.certificate)],
+    offeredIssuers: [parseCertificate(authority.issuing.certificate).subject],
   };
   let host: Awaited<ReturnType<typeof start>>;
 
@@ -286,7 +287,7 @@ describe('the card host that ends TLS itself', () => {
   });
 
   it('other issuers may be offered while it runs; nothing else changes', async () => {
-    offerIssuers(host.server, mode, [pemOf(createTestAuthority().issuing.certificate)]);
+    offerIssuers(host.server, mode, [parseCertificate(createTestAuthority().issuing.certificate).subject]);
     expect((await ask(withCard(card))).status).to.equal(303);
     expect((await ask()).status).to.equal(303);
     expect(host.presented.map(({ code }) => code)).to.deep.equal([undefined, 'CARD_NOT_PRESENTED']);
