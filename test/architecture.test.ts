@@ -87,11 +87,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
   network: { rooms: ['pki', 'errors', 'clock'], typesOf: ['identity'], packages: ['node:*'] },
   operations: { rooms: ['errors', 'clock'], packages: ['pino', 'node:*'] },
   config: {
-    rooms: ['errors', 'authentication', 'document-configuration'],
+    rooms: ['errors', 'clock', 'authentication', 'document-configuration'],
     typesOf: ['pki', 'identity'],
     packages: ['zod', 'yaml', 'node:*'],
   },
-  'document-configuration': { rooms: ['errors', 'pki', 'identity'], packages: ['zod', 'yaml', 'node:*'] },
+  'document-configuration': {
+    rooms: ['errors', 'pki', 'identity', 'revocation-configuration'],
+    packages: ['zod', 'yaml', 'node:*'],
+  },
+  'revocation-configuration': { rooms: ['pki'], packages: ['zod'] },
   'keys-directory': { rooms: ['errors', 'oidc'], packages: ['jose', 'zod', 'node:*'] },
   // Explains certificates to officers and to developers of portals: the rules of pki, asked in JSON.
   checker: {
@@ -105,6 +109,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     typesOf: ['audit', 'config', 'http', 'network', 'store', 'trust'],
     packages: ['node:crypto'],
   },
+  'command-line': { rooms: 'all', packages: 'all' },
   main: { rooms: 'all', packages: 'all' },
   demo: { rooms: 'all', packages: 'all' },
 };
@@ -115,11 +120,11 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   pkijs: ['pki', 'emrtd', 'demo'],
   asn1js: ['pki', 'emrtd', 'demo'],
   'reflect-metadata': ['pki', 'demo'],
-  commander: ['main'],
+  commander: ['main', 'command-line'],
   pino: ['operations'],
   'openid-client': ['demo'],
 };
-const DEMO_IMPORTERS = ['demo', 'main', 'compose'];
+const DEMO_IMPORTERS = ['demo', 'command-line', 'compose'];
 
 const PURE = /^(?:pki|identity)\/|^oidc\/(?:claims|subject-identifier)\.ts$/;
 const FORBIDDEN_IN_PURE =
@@ -251,7 +256,7 @@ describe('architecture', () => {
       ['store/a.ts', "import type { AuditStore } from '../audit/audit-log.ts';"],
       ['store/a.ts', "import { type AuditStore, type AuditRecord } from '../audit/audit-log.ts';"],
       ['network/a.ts', 'const now = Date.now();'],
-      ['main.ts', "import { startDemonstration } from './demo/demonstration.ts';"],
+      ['command-line/demo.ts', "import { startDemonstration } from '../demo/demonstration.ts';"],
     ];
     for (const [path, code] of permitted) {
       it(`permits ${JSON.stringify(code)} in ${path}`, () => {
