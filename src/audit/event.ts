@@ -3,12 +3,15 @@
  * citizens are keyed hashes, certificates are SHA-256 fingerprints.
  */
 
+/** How the card was presented. */
+export type PresentationMethod = 'client-certificate' | 'web-eid';
+
 export type AuditEvent =
   | {
       readonly type: 'citizen.authenticated';
       readonly clientId: string;
       readonly interaction: string;
-      readonly method: 'client-certificate';
+      readonly method: PresentationMethod;
       readonly accountId: string;
       readonly profile: string;
       readonly acr: string;
@@ -20,7 +23,7 @@ export type AuditEvent =
       readonly type: 'citizen.refused';
       readonly clientId: string;
       readonly interaction: string;
-      readonly method: 'client-certificate';
+      readonly method: PresentationMethod;
       readonly code: string;
       /** Only of a certificate that parsed. */
       readonly certificateSha256?: string;
@@ -77,4 +80,8 @@ export interface RevocationRecord {
   readonly nextUpdate?: string;
   /** SHA-256 of the CRL or the OCSP response. */
   readonly sha256?: string;
+  /** Why it is unknown. */
+  readonly code?: string;
+  /** An exception of the issuing CA's policy let the unknown status pass. */
+  readonly exception?: true;
 }

@@ -3,10 +3,11 @@
  * anchors, so a CA that is trusted for one document issues no other (S4, S6, S7).
  */
 import { CertificateError } from '../errors.ts';
-import type { DocumentProfile, KeyUsage } from '../identity/document-profile.ts';
-import type { Certificate } from '../pki/certificate.ts';
+import type { DocumentProfile } from '../identity/document-profile.ts';
+import type { Certificate, KeyUsageBit } from '../pki/certificate.ts';
 import { findValidPath, type ValidatedPath } from '../pki/path-validation.ts';
 import type { RevocationSource } from '../pki/revocation.ts';
+import type { RevocationPolicies } from '../pki/revocation-policy.ts';
 import type { TrustAnchor } from '../pki/trust-anchor.ts';
 
 /** The documents of one profile that this service accepts: who is trusted to issue them, and where their status stands. */
@@ -16,6 +17,8 @@ export interface AcceptedDocument {
   /** CA certificates of our own that complete a path, because a card sends only its own (S12). */
   readonly intermediates: readonly Certificate[];
   readonly revocation: RevocationSource;
+  /** By issuing CA. Absent: the default of every CA, which is by CRLs alone and without exception. */
+  readonly revocationPolicies?: RevocationPolicies;
 }
 
 export interface RecognisedDocument {
@@ -61,7 +64,7 @@ export function recogniseDocument(
 export function requireKeyUsage(certificate: Certificate, profile: DocumentProfile): void {
   const { required, refused } = profile.keyUsage;
   const usage = certificate.keyUsage;
-  const has = (bit: KeyUsage): boolean => usage?.has(bit) ?? false;
+  const has = (bit: KeyUsageBit): boolean => usage?.has(bit) ?? false;
   if (!required.every(has) || refused.some(has)) {
     throw new CertificateError('CERT_KEY_USAGE_REFUSED', 'the key usage is not that of the profile', {
       detail: { clause: '4.2.1.3', profile: profile.id, required, refused },

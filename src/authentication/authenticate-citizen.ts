@@ -4,7 +4,7 @@
  * signed in whose record is not durable.
  */
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { RevocationRecord } from '../audit/event.ts';
+import type { PresentationMethod, RevocationRecord } from '../audit/event.ts';
 import type { Clock } from '../clock.ts';
 import { ThiqaError } from '../errors.ts';
 import { acrOf, earnedAssurance } from '../identity/level-of-assurance.ts';
@@ -12,7 +12,8 @@ import { maskIdentifier, type NationalIdentifier } from '../identity/national-id
 import type { NaturalPerson } from '../identity/person.ts';
 import { readPerson } from '../identity/subject-attributes.ts';
 import type { Certificate } from '../pki/certificate.ts';
-import { decideRevocation, type RevocationStatus, requireGood } from '../pki/revocation.ts';
+import { decideRevocation, type RevocationStatus, requireAcceptable } from '../pki/revocation.ts';
+import { DEFAULT_POLICIES } from '../pki/revocation-policy.ts';
 import { type AcceptedDocument, recogniseDocument } from './accepted-document.ts';
 import type { AuthenticatedCitizen } from './authenticated-citizen.ts';
 import type { CardEvidence } from './card-evidence.ts';
@@ -27,10 +28,11 @@ export interface AuthenticationPorts {
   readonly accountIdOf: (identifier: NationalIdentifier) => string;
 }
 
-/** Where the card was presented; for the record. */
+/** Where and how the card was presented; for the record. */
 export interface Presentation {
   readonly interaction: string;
   readonly clientId: string;
+  readonly method: PresentationMethod;
 }
 
 /**
@@ -51,14 +53,14 @@ export async function authenticateCitizen(
     certificate = evidence.unverifiedCertificate;
     const { document, path } = recogniseDocument(certificate, await ports.documents(), at);
     provePossession(evidence, path);
-    status = decideRevocation(path, await document.revocation.evidenceFor(path, at), { at });
-    requireGood(status);
+    const { revocation, revocationPolicies: policies = DEFAULT_POLICIES } = document;
+    status = decideRevocation(path, await revocation.evidenceFor(path, at), { at, policies });
+    requireAcceptable(status);
     const person = readPerson(path, document.profile);
-    const citizen = describeCitizen(person, document, at, ports);
+    const citizen = describeCitizen(person, document, status, at, ports);
     await ports.audit.append({
       type: 'citizen.authenticated',
       ...presentation,
-      method: evidence.method,
       accountId: citizen.accountId,
       profile: citizen.profile,
       acr: acrOf(citizen.assurance.level),
@@ -72,7 +74,6 @@ export async function authenticateCitizen(
     await ports.audit.append({
       type: 'citizen.refused',
       ...presentation,
-      method: 'client-certificate',
       code: error instanceof ThiqaError ? error.code : 'INTERNAL',
       ...(certificate && { certificateSha256: certificate.sha256 }),
       ...(status && { revocation: revocationRecord(status) }),
@@ -84,16 +85,22 @@ export async function authenticateCitizen(
 function describeCitizen(
   person: NaturalPerson,
   document: AcceptedDocument,
+  revocation: RevocationStatus,
   at: Date,
   ports: AuthenticationPorts,
 ): AuthenticatedCitizen {
   const { nationalIdentifier, ...rest } = person;
+  const assurance = earnedAssurance(document.profile.assurance);
   const citizen: Omit<AuthenticatedCitizen, symbol> = {
     accountId: ports.accountIdOf(nationalIdentifier),
     person: rest,
     maskedIdentifier: maskIdentifier(nationalIdentifier),
     profile: document.profile.id,
-    assurance: earnedAssurance(document.profile.assurance),
+    assurance: {
+      ...assurance,
+      // Nobody knows whether the card was stolen: an exception of the policy lets it pass, and no more than that.
+      level: revocation.status === 'good' ? assurance.level : 'low',
+    },
     authenticatedAt: Math.floor(at.getTime() / 1000),
   };
   // The brand has no value at run time; this is the one place that gives it.
@@ -108,5 +115,7 @@ function revocationRecord(status: RevocationStatus): RevocationRecord {
     ...(evidence?.thisUpdate && { thisUpdate: evidence.thisUpdate.toISOString() }),
     ...(evidence?.nextUpdate && { nextUpdate: evidence.nextUpdate.toISOString() }),
     ...(evidence?.sha256 !== undefined && { sha256: evidence.sha256 }),
+    ...(status.status === 'unknown' && { code: status.code }),
+    ...(status.status === 'unknown' && status.exception && { exception: true }),
   };
 }

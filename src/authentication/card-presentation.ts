@@ -2,26 +2,16 @@
  * One presentation of a card, from the button to the outcome: begin (at the interaction), present (at the card host),
  * collect (at the interaction again).
  */
-import type { AuditLog } from '../audit/audit-log.ts';
-import { type Code, EvidenceError, ThiqaError } from '../errors.ts';
-import { type AuthenticationPorts, authenticateCitizen } from './authenticate-citizen.ts';
-import type { AuthenticatedCitizen } from './authenticated-citizen.ts';
 import type { CardEvidence } from './card-evidence.ts';
-import { CHALLENGE_PATTERN, type ChallengeStore, hashOfSecret, newBrowserSecret, newChallengeId } from './challenge.ts';
+import { CHALLENGE_PATTERN, hashOfSecret, newBrowserSecret, newChallengeId, takeChallenge } from './challenge.ts';
 import { type HandOffClaim, type HandOffStore, issueHandOff, takeHandOff } from './hand-off.ts';
+import { decidePresentation, type PresentationOutcome, type PresentationPorts, recordRefusal } from './presentation.ts';
 
-export interface PresentationPorts extends AuthenticationPorts {
-  readonly challenges: ChallengeStore;
+export interface CardPresentationPorts extends PresentationPorts {
   readonly handOffs: HandOffStore;
   readonly challengeSeconds: number;
   readonly handOffSeconds: number;
-  /** Told of an error that no rule foresaw; it becomes INTERNAL for everyone else. */
-  readonly reportUnforeseen: (error: unknown) => void;
 }
-
-export type PresentationOutcome =
-  | { readonly outcome: 'authenticated'; readonly citizen: AuthenticatedCitizen }
-  | { readonly outcome: 'refused'; readonly code: Code };
 
 export interface CardPresentations {
   /** `browserSecret` goes into a cookie of the browser that asked; `challengeId` into the address that it opens. */
@@ -38,16 +28,9 @@ export interface CardPresentations {
   collect(claim: HandOffClaim): Promise<PresentationOutcome>;
 }
 
-export function createCardPresentations(ports: PresentationPorts): CardPresentations {
+export function createCardPresentations(ports: CardPresentationPorts): CardPresentations {
   const { audit, challenges, handOffs, clock } = ports;
   const inSeconds = (seconds: number): Date => new Date(clock().getTime() + seconds * 1000);
-
-  const takeChallenge = async (id: string) => {
-    const challenge = CHALLENGE_PATTERN.test(id) ? await challenges.take(id) : undefined;
-    if (challenge === undefined) throw new EvidenceError('CHALLENGE_UNKNOWN', 'the challenge is unknown or was used');
-    if (challenge.expiresAt <= clock()) throw new EvidenceError('CHALLENGE_EXPIRED', 'the challenge has expired');
-    return challenge;
-  };
 
   return {
     async begin(interaction, clientId) {
@@ -66,20 +49,15 @@ export function createCardPresentations(ports: PresentationPorts): CardPresentat
     },
 
     async present(challengeId, readEvidence) {
-      const challenge = await recordRefusal(audit, 'card.refused', undefined, () => takeChallenge(challengeId));
-      let outcome: PresentationOutcome;
-      try {
-        outcome = {
-          outcome: 'authenticated',
-          citizen: await authenticateCitizen(readEvidence, presentationOf(challenge), ports),
-        };
-      } catch (error) {
-        // Recorded by authenticateCitizen. The interaction learns the code and nobody is signed in.
-        if (!(error instanceof ThiqaError)) ports.reportUnforeseen(error);
-        outcome = { outcome: 'refused', code: error instanceof ThiqaError ? error.code : 'INTERNAL' };
-      }
+      const challenge = await recordRefusal(audit, 'card.refused', undefined, () =>
+        takeChallenge(challenges, challengeId, CHALLENGE_PATTERN, clock()),
+      );
+      const { interaction, clientId } = challenge;
+      const presentation = { interaction, clientId, method: 'client-certificate' } as const;
+      // The interaction learns the outcome, whatever it is.
+      const outcome = await decidePresentation(readEvidence, presentation, ports);
       const token = await issueHandOff(handOffs, challenge, outcome, inSeconds(ports.handOffSeconds));
-      return { interaction: challenge.interaction, token };
+      return { interaction, token };
     },
 
     async collect(claim) {
@@ -90,24 +68,4 @@ export function createCardPresentations(ports: PresentationPorts): CardPresentat
       return outcome as PresentationOutcome;
     },
   };
-}
-
-function presentationOf(challenge: { readonly interaction: string; readonly clientId: string }) {
-  return { interaction: challenge.interaction, clientId: challenge.clientId };
-}
-
-/** Runs `step`; its refusal is on record before it goes on. */
-async function recordRefusal<T>(
-  audit: AuditLog,
-  type: 'card.refused' | 'hand-off.refused',
-  interaction: string | undefined,
-  step: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    const code = error instanceof ThiqaError ? error.code : 'INTERNAL';
-    await audit.append({ type, code, ...(interaction !== undefined && { interaction }) });
-    throw error;
-  }
 }

@@ -6,10 +6,9 @@
  * asked for the sign-in. A citizen lured to a card address that somebody else asked for hands the token to nobody: the
  * other browser never sees it, and the citizen's browser has not the cookie.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { EvidenceError } from '../errors.ts';
 import { open, seal } from '../sealing.ts';
-import { type Challenge, hashOfSecret, newBrowserSecret } from './challenge.ts';
+import { type Challenge, hashOfSecret, isSameBrowser, newBrowserSecret } from './challenge.ts';
 
 export interface HandOff {
   /** SHA-256, base64url, of the token that the browser carries; the token itself is never stored. */
@@ -66,13 +65,8 @@ export async function takeHandOff(store: HandOffStore, claim: HandOffClaim, at: 
   if (handOff.interaction !== claim.interaction) {
     throw new EvidenceError('HANDOFF_OTHER_INTERACTION', 'the hand-off belongs to another interaction');
   }
-  if (claim.browserSecret === undefined || !sameText(handOff.browserHash, hashOfSecret(claim.browserSecret))) {
+  if (!isSameBrowser(handOff.browserHash, claim.browserSecret)) {
     throw new EvidenceError('HANDOFF_OTHER_BROWSER', 'the hand-off belongs to another browser');
   }
   return open(handOff.sealed, Buffer.from(claim.token), CONTEXT);
-}
-
-function sameText(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -7,12 +7,15 @@ import type { Certificate } from '../pki/certificate.ts';
 import type { Name } from '../pki/name.ts';
 import { type CandidatePath, findValidPath, type PathOptions, type ValidatedPath } from '../pki/path-validation.ts';
 import { decideRevocation, type RevocationEvidence, requireGood } from '../pki/revocation.ts';
+import type { RevocationPolicies } from '../pki/revocation-policy.ts';
 import { adviceFor } from './advice.ts';
 import { indexOfClause, rulesAt } from './path-rules.ts';
 
 export interface ReportOptions extends PathOptions {
   /** Absent: revocation is not checked, and the report says so. */
   readonly evidence?: RevocationEvidence;
+  /** Of the document; the default ones otherwise. */
+  readonly revocationPolicies?: RevocationPolicies | undefined;
   /** What the document profile demands beside the path; throws a coded error. */
   readonly requireProfile?: (path: ValidatedPath) => void;
 }
@@ -43,7 +46,10 @@ export function reportCertificate(certificate: Certificate, options: ReportOptio
     options.requireProfile?.(path);
     if (options.evidence === undefined) lines.push('revocation  not checked');
     else {
-      const status = decideRevocation(path, options.evidence, { at: options.at });
+      const status = decideRevocation(path, options.evidence, {
+        at: options.at,
+        policies: options.revocationPolicies,
+      });
       lines.push(
         `revocation  ${status.status}${status.evidence === undefined ? '' : ` (by ${status.evidence.source} of ${status.evidence.thisUpdate.toISOString()})`}`,
       );

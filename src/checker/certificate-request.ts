@@ -1,22 +1,11 @@
 /**
- * One question to the certificate checker, as a line of JSON. Unknown at the edge, parsed once, here.
+ * One question to the certificate checker, as a line of JSON.
  */
 import { z } from 'zod';
-import { ServiceError } from '../errors.ts';
-
-/** A path is some certificates; what is far more is no question about one. */
-const MOST_ITEMS = 10_000;
-
-const der = z
-  .base64()
-  .max(64 * 1024 * 1024)
-  .transform((text) => Buffer.from(text, 'base64'));
-const ders = z.array(der).max(MOST_ITEMS);
-const oid = z.string().regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'must be an object identifier in dotted decimal');
-const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+import { ders, instant, oid, parseRequest, requestId } from './request-values.ts';
 
 const requestSchema = z.strictObject({
-  id: z.union([z.string(), z.number()]),
+  id: requestId,
   certificates: ders.min(1),
   anchors: ders,
   crls: ders.optional(),
@@ -45,10 +34,5 @@ export type CertificateRequest = z.output<typeof requestSchema>;
  * @throws ServiceError REQUEST_MALFORMED, whose message names each member that is wrong and quotes none
  */
 export function parseCertificateRequest(value: unknown): CertificateRequest {
-  const parsed = requestSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    ({ path, message }) => `${path.length === 0 ? 'the request' : path.join('.')}: ${message}`,
-  );
-  throw new ServiceError('REQUEST_MALFORMED', problems.slice(0, 5).join('; '));
+  return parseRequest(requestSchema, value);
 }

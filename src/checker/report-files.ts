@@ -83,6 +83,7 @@ function withDocument(
       initialPolicySet: profile.policies,
       requireExplicitPolicy: true,
       evidence: readEvidence({ crls: [...files, ...given], certificates: intermediates }),
+      revocationPolicies: document.revocationPolicies,
       requireProfile: ({ certificates: [leaf] }) => leaf && requireKeyUsage(leaf, profile),
     },
   };
