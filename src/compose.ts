@@ -7,7 +7,9 @@ import { errors } from 'oidc-provider';
 import { AuditLog } from './audit/audit-log.ts';
 import { createCardPresentations } from './authentication/card-presentation.ts';
 import { addressOfChallenge } from './authentication/challenge.ts';
+import type { PresentationPorts } from './authentication/presentation.ts';
 import { trustedPeers } from './authentication/proxy-certificate.ts';
+import { createWebEidPresentations } from './authentication/web-eid-presentation.ts';
 import { createCitizenRecords } from './citizen/citizen-record.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createHealth } from './compose-health.ts';
@@ -19,8 +21,10 @@ import { describeError } from './http/error-response.ts';
 import { LOCALES } from './http/localization.ts';
 import { createManagementServer } from './http/management.ts';
 import { requestReference, showErrorPage } from './http/refusal-page.ts';
-import { interactionPath } from './http/sign-in/routes.ts';
+import type { Sandbox } from './http/sandbox.ts';
+import { interactionPath } from './http/sign-in/sign-in-exchange.ts';
 import { readKeys } from './keys-directory.ts';
+import type { Schedule } from './network/crl-source.ts';
 import { DocumentRevocation } from './network/document-revocation.ts';
 import { createInteractions } from './oidc/interaction.ts';
 import { createProvider } from './oidc/provider.ts';
@@ -56,6 +60,8 @@ export interface ServiceOptions {
   readonly clock?: Clock;
   /** The configuration as it stands now; without it, a reload concerns the trust list only. */
   readonly readConfig?: () => Config;
+  /** For tests: runs the renewals of CRLs. */
+  readonly schedule?: Schedule | undefined;
 }
 
 /** Headers of a citizen's browser are far smaller. */
@@ -71,15 +77,16 @@ const TRUST_WATCH_INTERVAL_MS = 5000;
  */
 export async function composeService(
   config: Config,
-  { log, clock = systemClock, readConfig }: ServiceOptions,
+  { log, clock = systemClock, readConfig, schedule }: ServiceOptions,
 ): Promise<Service> {
   const { issuer, lifetimes } = config;
   const keys = readKeys(config.keys.directory);
   const mode = cardHostMode(config);
+  const sandbox = await openSandbox(config);
   const store = await openSqliteStore({ directory: config.store.directory });
   const audit = new AuditLog(store.audit, clock);
   const citizens = createCitizenRecords(store.citizens, keys.subjectKey, recordSeconds(lifetimes), clock);
-  const refusalPages = { assets: issuer, log, audit, clock };
+  const refusalPages = { assets: issuer, log, audit, clock, sandbox };
 
   const documents = new AcceptedDocuments({
     trust: store.trust,
@@ -91,9 +98,10 @@ export async function composeService(
       new DocumentRevocation(document, {
         refreshIntervalSeconds: config.revocation.refreshIntervalSeconds,
         clock,
+        schedule,
         report: ({ source, outcome, code, cause }) => {
-          if (outcome === 'failed') log.failure('crl', cause, { source, code: String(code) });
-          else log.info('crl', { source });
+          if (outcome === 'failed') log.failure('revocation-source', cause, { source, code: String(code) });
+          else log.info('revocation-source', { source });
         },
       }),
     onChange: (trusted) => {
@@ -103,16 +111,19 @@ export async function composeService(
     report: (event, error, subject) =>
       log.failure(event, error, subject && { profile: subject.profile, keySha256: subject.keySha256 }),
   });
-  const presentations = createCardPresentations({
+  const presentationPorts: PresentationPorts = {
     documents: () => documents.current(),
     audit,
     clock,
     accountIdOf: (identifier) => accountIdOf(identifier, keys.subjectKey),
     challenges: store.challenges,
+    reportUnforeseen: (error) => log.failure('authenticate-citizen', error),
+  };
+  const presentations = createCardPresentations({
+    ...presentationPorts,
     handOffs: store.handOffs,
     challengeSeconds: lifetimes.challengeSeconds,
     handOffSeconds: lifetimes.handOffSeconds,
-    reportUnforeseen: (error) => log.failure('authenticate-citizen', error),
   });
 
   const provider = createProvider({
@@ -147,6 +158,11 @@ export async function composeService(
     issuer,
     interactions: createInteractions(provider, store.portals, clock),
     presentations,
+    webEid: createWebEidPresentations({
+      ...presentationPorts,
+      origin: issuer,
+      nonceSeconds: lifetimes.challengeSeconds,
+    }),
     citizens,
     consents: store.consents,
     cardAddress: (challengeId) => {
@@ -171,14 +187,25 @@ export async function composeService(
       offerIssuers(
         cardServer,
         mode,
-        trusted.map(({ certificate }) => pem(certificate.der)),
+        trusted.map(({ certificate }) => certificate.subject),
       );
     } catch (error) {
       log.failure('offered-issuers', error);
     }
   }
 
-  const health = createHealth({ config, mode, documents, store, audit, clock });
+  const health = createHealth({
+    config,
+    mode,
+    documents,
+    store,
+    audit,
+    clock,
+    revocationExceptions: () =>
+      documents.sources.flatMap(({ document: { profile }, source }) =>
+        source.exceptions.map((exception) => ({ profile: profile.id, ...exception })),
+      ),
+  });
   const managementServer = config.management && createManagementServer({ health, log });
   const listeners: Listener[] = [
     { name: 'the issuer', server: issuerServer, ...config.listen },
@@ -220,7 +247,7 @@ export async function composeService(
         await closeAdapters();
         throw error;
       }
-      log.info('started', { issuer });
+      log.info('started', { issuer, ...(sandbox && { sandbox: true }) });
     },
     async stop() {
       await closeListeners(listeners, config.drainSeconds);
@@ -229,6 +256,17 @@ export async function composeService(
       log.info('stopped');
     },
   };
+}
+
+/**
+ * What the configuration adds for a demonstration. Its code is loaded here and nowhere else.
+ * @throws ConfigurationError CONFIG_UNREADABLE
+ */
+async function openSandbox({ sandbox, issuer }: Config): Promise<Sandbox | undefined> {
+  if (sandbox === undefined) return undefined;
+  if (!sandbox.virtualCards) return {};
+  const { createVirtualCards } = await import('./demo/virtual-card/virtual-cards.ts');
+  return { virtualCards: createVirtualCards({ directory: sandbox.directory, issuer }) };
 }
 
 /** As long as a session, and the last token that it can yield, may ask for the citizen's attributes. */
@@ -246,7 +284,7 @@ function cardHostMode({ cardHost, documents }: Config): CardHostParts['mode'] {
     kind: 'tls',
     certificate: readKeyFile(cardHost.tls.certificate),
     key: readKeyFile(cardHost.tls.key),
-    offeredIssuers: trustedCertificates(documents).map(({ certificate }) => pem(certificate.der)),
+    offeredIssuers: trustedCertificates(documents).map(({ certificate }) => certificate.subject),
   };
 }
 
@@ -261,8 +299,4 @@ function readKeyFile(file: string): Buffer {
   } catch (cause) {
     throw new ConfigurationError('CONFIG_UNREADABLE', `${file} cannot be read`, { cause });
   }
-}
-
-function pem(der: Uint8Array): string {
-  return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`;
 }

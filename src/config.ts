@@ -7,6 +7,7 @@ import { dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { PROXY_PRESETS, trustedPeers } from './authentication/proxy-certificate.ts';
+import { systemClock } from './clock.ts';
 import { type ConfiguredDocument, documentSchema, readDocument } from './document-configuration.ts';
 import { ConfigurationError, ThiqaError } from './errors.ts';
 
@@ -24,6 +25,10 @@ const peers = z.array(z.string()).superRefine((entries, context) => {
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
+function isOnLoopback(address: unknown): boolean {
+  return LOOPBACK.includes(URL.parse(String(address))?.hostname ?? '');
+}
+
 const issuer = z.string().superRefine((value, context) => {
   const url = URL.parse(value);
   // OpenID Connect Discovery 1.0 section 3: no query, no fragment; here no path either.
@@ -32,7 +37,7 @@ const issuer = z.string().superRefine((value, context) => {
       code: 'custom',
       message: 'must be an origin such as https://id.example.ma, without a trailing slash',
     });
-  else if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.includes(url.hostname))) {
+  else if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isOnLoopback(value))) {
     context.addIssue({ code: 'custom', message: 'must be https, except on loopback' });
   }
 });
@@ -57,6 +62,15 @@ const cardHost = z
       context.addIssue({ code: 'custom', path: [value.mode], message: `mode ${value.mode} needs this section` });
     }
   });
+
+/** For demonstrations. A service that citizens rely on has no such section. */
+const sandbox = z.strictObject({
+  virtualCards: z.boolean().default(false),
+  /** The demonstration's folder, which holds the cards. */
+  directory: path.default('.'),
+  /** On loopback the section is enough; anywhere else it must be meant. */
+  publicIssuer: z.boolean().default(false),
+});
 
 const store = z.string().regex(/^sqlite:.+$/, 'must be sqlite: and a folder');
 
@@ -89,6 +103,7 @@ const configSchema = z.strictObject({
   /** A listener for operators only; none unless told. */
   management: z.strictObject({ listen }).optional(),
   health: z.strictObject({ lookAheadDays: z.int().min(1).max(3650).default(30) }).prefault({}),
+  sandbox: sandbox.optional(),
   log: z
     .strictObject({ level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info') })
     .prefault({}),
@@ -133,6 +148,17 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
   if (!parsed.success)
     problems.push(...parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })));
 
+  if (
+    isSection(value) &&
+    isSection(value.sandbox) &&
+    value.sandbox.publicIssuer !== true &&
+    !isOnLoopback(value.issuer)
+  )
+    problems.push({
+      path: 'sandbox.publicIssuer',
+      message: 'a sandbox whose issuer is not on loopback must say true here',
+    });
+
   // The documents are files of their own; their problems belong in the same list, even when another section is wrong.
   const documents: ConfiguredDocument[] = [];
   const section = z.looseObject({ documents: z.array(z.unknown()) }).safeParse(value);
@@ -142,7 +168,7 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
     const place = `documents.${index}`;
     try {
       documents.push(
-        readDocument(document.data, base, (at, message) =>
+        readDocument(document.data, base, systemClock(), (at, message) =>
           problems.push({ path: at === '' ? place : `${place}.${at}`, message }),
         ),
       );
@@ -155,7 +181,7 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
   if (!parsed.success || problems.length > 0) {
     throw new ConfigurationError('CONFIG_INVALID', 'the configuration has problems', { detail: { problems } });
   }
-  const { cardHost: host, keys, ...rest } = parsed.data;
+  const { cardHost: host, keys, sandbox: demonstration, ...rest } = parsed.data;
   const absolute = (relative: string): string => resolve(base, relative);
   return deepFreeze({
     ...rest,
@@ -164,6 +190,7 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
       ...(host.tls && { tls: { certificate: absolute(host.tls.certificate), key: absolute(host.tls.key) } }),
     },
     keys: { directory: absolute(keys.directory) },
+    ...(demonstration && { sandbox: { ...demonstration, directory: absolute(demonstration.directory) } }),
     store: { kind: 'sqlite', directory: absolute(rest.store.slice('sqlite:'.length)) },
     documents,
   });

@@ -17,10 +17,17 @@ export const CODES = {
     PROXY_NOT_VERIFIED: 'The proxy says that the handshake did not verify the certificate that it forwards.',
     CHALLENGE_UNKNOWN: 'The challenge was never issued, was used already, or is too old to be remembered.',
     CHALLENGE_EXPIRED: 'The challenge was issued too long ago.',
+    CHALLENGE_OTHER_BROWSER: 'The challenge was issued to another browser.',
+    CHALLENGE_OTHER_INTERACTION: 'The challenge was issued for another sign-in.',
     HANDOFF_UNKNOWN: 'The hand-off was never issued, was used already, or is too old to be remembered.',
     HANDOFF_EXPIRED: 'The hand-off was issued too long ago.',
     HANDOFF_OTHER_BROWSER: 'The hand-off was issued to another browser.',
     HANDOFF_OTHER_INTERACTION: 'The hand-off was issued for another sign-in.',
+    WEB_EID_TOKEN_MALFORMED: 'The token is not of the size or the form of a Web eID authentication token.',
+    WEB_EID_FORMAT_REFUSED: 'The format of the token is not a version of Web eID that is understood here.',
+    WEB_EID_ALGORITHM_REFUSED: 'The signature algorithm of the token is not on the list, or not one of the key.',
+    WEB_EID_SIGNATURE_INVALID:
+      'The signature of the token is not by the key of the card, or not over this origin and this nonce.',
   },
   certificate: {
     CERT_TOO_LARGE: 'The certificate is larger than any that a card carries.',

@@ -5,9 +5,12 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { PendingSignIn, PortalClaims } from './portal-relying-party.ts';
 
-export type PortalSession =
-  | { readonly kind: 'pending'; readonly pending: PendingSignIn }
-  | { readonly kind: 'signed-in'; readonly claims: PortalClaims };
+export interface PortalSession {
+  /** Of the citizen who is signed in. */
+  readonly claims?: PortalClaims;
+  /** Sign-ins under way, the oldest first: a citizen may begin in one tab and again in another. */
+  readonly pending: readonly PendingSignIn[];
+}
 
 const LIFETIME_SECONDS = 3600;
 const MOST_SESSIONS = 10_000;

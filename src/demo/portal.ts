@@ -18,6 +18,9 @@ import { PortalSessions } from './portal-sessions.ts';
 /** Of its own name: cookies do not tell ports apart, and the provider may share the host. */
 const SESSION_COOKIE = 'passport_session';
 
+/** Tabs of one browser in which a sign-in is under way; the oldest gives way. */
+const MOST_PENDING = 5;
+
 /** No script at all; the style sheet is the only thing that a page loads. */
 const SECURITY_HEADERS = {
   'Content-Security-Policy':
@@ -78,7 +81,7 @@ function createPortalApp(relyingParty: RelyingParty, sessions: PortalSessions, u
 
   router.get('/', (ctx) => {
     const session = sessions.find(ctx.cookies.get(SESSION_COOKIE));
-    ctx.body = session?.kind === 'signed-in' ? signedInPage(session.claims) : homePage();
+    ctx.body = session?.claims === undefined ? homePage() : signedInPage(session.claims);
   });
 
   router.get('/login', async (ctx) => {
@@ -88,8 +91,10 @@ function createPortalApp(relyingParty: RelyingParty, sessions: PortalSessions, u
         redirectUri,
         typeof uiLocales === 'string' && /^[A-Za-z-]{2,20}$/.test(uiLocales) ? uiLocales : undefined,
       );
-      sessions.close(ctx.cookies.get(SESSION_COOKIE));
-      enter(ctx, sessions.open({ kind: 'pending', pending }));
+      const secret = ctx.cookies.get(SESSION_COOKIE);
+      const others = sessions.find(secret)?.pending.slice(1 - MOST_PENDING) ?? [];
+      sessions.close(secret);
+      enter(ctx, sessions.open({ pending: [...others, pending] }));
       ctx.redirect(location.href);
     } catch (error) {
       // Nothing was begun; the citizen learns why and can try again.
@@ -100,19 +105,23 @@ function createPortalApp(relyingParty: RelyingParty, sessions: PortalSessions, u
   router.get(CALLBACK_PATH, async (ctx) => {
     const secret = ctx.cookies.get(SESSION_COOKIE);
     const session = sessions.find(secret);
-    if (session?.kind !== 'pending') {
+    // An answer that fits none is held against the last, which tells what is wrong with it.
+    const pending = session?.pending.find(({ state }) => state === ctx.query.state) ?? session?.pending.at(-1);
+    if (session === undefined || pending === undefined) {
       fail(ctx, 400, { error: 'no_sign_in' });
       return;
     }
     // Whatever the answer, it is taken once.
     sessions.close(secret);
+    const remaining = { ...session, pending: session.pending.filter((other) => other !== pending) };
     try {
       const answer = new URL(`${redirectUri.href}${ctx.search}`);
-      const claims = await relyingParty.complete(answer, session.pending);
-      enter(ctx, sessions.open({ kind: 'signed-in', claims }));
+      const claims = await relyingParty.complete(answer, pending);
+      enter(ctx, sessions.open({ ...remaining, claims }));
       ctx.redirect('/');
     } catch (error) {
       // An error of the provider, or an answer that does not verify: nobody is signed in.
+      enter(ctx, sessions.open(remaining));
       const failure = describeFailure(error);
       fail(ctx, failure.error === 'provider_unreachable' ? 502 : 403, failure);
     }
@@ -120,7 +129,7 @@ function createPortalApp(relyingParty: RelyingParty, sessions: PortalSessions, u
 
   router.get('/me', (ctx) => {
     const session = sessions.find(ctx.cookies.get(SESSION_COOKIE));
-    if (session?.kind === 'signed-in') {
+    if (session?.claims !== undefined) {
       ctx.body = session.claims;
     } else {
       ctx.status = 401;

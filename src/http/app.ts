@@ -8,7 +8,8 @@ import { findAsset } from './assets.ts';
 import { assumeOrigin } from './public-origin.ts';
 import { catchErrors, type RefusalPages, requestReference } from './refusal-page.ts';
 import { securityHeaders } from './security-headers.ts';
-import { type SignInParts, signInRoutes } from './sign-in/routes.ts';
+import { signInRoutes } from './sign-in/routes.ts';
+import type { SignInParts } from './sign-in/sign-in-exchange.ts';
 
 export interface AppParts extends RefusalPages, SignInParts {
   readonly provider: Provider;
@@ -30,7 +31,9 @@ export function createApp(parts: AppParts): Koa {
   app.use(catchErrors(parts));
   app.use(serveAssets);
   app.use(answerHealth);
+  if (parts.sandbox?.virtualCards) app.use(parts.sandbox.virtualCards.routes);
   app.use(routes.routes());
+  app.use(allowFormPost);
   app.use(mount(parts.provider));
   return app;
 }
@@ -51,6 +54,24 @@ const serveAssets: Koa.Middleware = async (ctx, next) => {
   ctx.set(asset.headers);
   ctx.body = asset.body;
   return undefined;
+};
+
+/**
+ * OAuth 2.0 Form Post Response Mode: the page that posts to the portal may do just that, and run just its own script, which
+ * oidc-provider names by its hash.
+ */
+const allowFormPost: Koa.Middleware = async (ctx, next) => {
+  const policy = ctx.response.get('Content-Security-Policy');
+  // An empty list allows nothing; a hash is added to it by oidc-provider where a page needs one.
+  ctx.set('Content-Security-Policy', `${policy}; script-src`);
+  await next();
+  const { params, redirectUriCheckPerformed } = ctx.oidc ?? {};
+  const target = URL.parse(String(params?.redirect_uri ?? ''));
+  if (params?.response_mode !== 'form_post' || !redirectUriCheckPerformed || target === null) return;
+  ctx.set(
+    'Content-Security-Policy',
+    ctx.response.get('Content-Security-Policy').replace("form-action 'none'", `form-action ${target.origin}`),
+  );
 };
 
 /** Alive, and no more: what an operator wants to know besides is not for the public port. */

@@ -1,5 +1,5 @@
 /**
- * The files that pages load: one style sheet, the icon and the fonts, from a fixed table. A request never becomes a
+ * The files that pages load: one style sheet, the icon, the fonts and one script, from a fixed table. A request never becomes a
  * path of the file system. The address of a file holds the hash of its content, so that a browser may keep it for good.
  */
 import { createHash } from 'node:crypto';
@@ -30,6 +30,12 @@ const fonts = Object.entries(FONT_FILES).map(
 );
 const ASSETS = {
   styleSheet: makeAsset('thiqa', 'css', 'text/css; charset=utf-8', readStyleSheet()),
+  webEidScript: makeAsset(
+    'web-eid',
+    'js',
+    'text/javascript; charset=utf-8',
+    readFileSync(new URL('./assets/web-eid.js', import.meta.url)),
+  ),
   icon: makeAsset('icon', 'svg', 'image/svg+xml', readFileSync(new URL('./assets/icon.svg', import.meta.url))),
 } as const;
 

@@ -1,6 +1,7 @@
 /**
  * The pages: what each one needs to be shown, and how it becomes HTML. Templates are files, compiled once when the
- * program starts; every value is escaped. No page has a script or a style of its own (Content Security Policy Level 3).
+ * program starts; every value is escaped. No page has a script or a style of its own (Content Security Policy Level 3);
+ * the one that asks for the card loads a script, and works without it.
  */
 import { readFileSync } from 'node:fs';
 import { Eta } from 'eta';
@@ -35,7 +36,12 @@ interface RefusalData {
 export interface PageData {
   readonly 'present-card': {
     readonly portal: PortalView;
+    /** By the browser's own certificate dialogue. */
     readonly present: Action;
+    /** Shown by its script alone, which fills in the fields of the form. */
+    readonly webEid: { readonly present: Action; readonly script: string };
+    /** In a demonstration: what stands where the extension would. */
+    readonly virtualCards?: { readonly script: string; readonly styleSheet: string };
     readonly cancel: Action;
   };
   readonly consent: {
@@ -67,6 +73,8 @@ export interface PageSetting {
    * address cannot be asked for again, so that no switch is shown.
    */
   readonly query?: string;
+  /** A demonstration says so on every page. */
+  readonly isSandbox?: boolean;
 }
 
 const TEMPLATES = {
@@ -75,6 +83,7 @@ const TEMPLATES = {
   portal: 'sign-in/portal.eta',
   refusal: 'refusal.eta',
   'present-card': 'sign-in/present-card.eta',
+  'web-eid': 'sign-in/web-eid.eta',
   consent: 'sign-in/consent.eta',
   refused: 'sign-in/refused.eta',
   error: 'error.eta',
@@ -91,7 +100,7 @@ for (const [name, file] of Object.entries(TEMPLATES)) {
 
 /** The whole HTML document. */
 export function renderPage<Name extends PageName>(name: Name, data: PageData[Name], setting: PageSetting): string {
-  const { locale, assetsBase, query } = setting;
+  const { locale, assetsBase, query, isSandbox = false } = setting;
   return eta.render(`@${name}`, {
     name,
     data,
@@ -99,6 +108,7 @@ export function renderPage<Name extends PageName>(name: Name, data: PageData[Nam
     t: locale.t,
     pick: (text: LocalizedText) => pickText(text, locale),
     displayClaims,
+    isSandbox,
     styleSheet: assetUrl('styleSheet', assetsBase),
     icon: assetUrl('icon', assetsBase),
     languages: query === undefined ? [] : LOCALES.map((other) => ({ ...other, href: switchTo(other.language, query) })),

@@ -11,12 +11,14 @@ import type { Log } from '../operations/log.ts';
 import { describeCode, describeError } from './error-response.ts';
 import { renderPage } from './page.ts';
 import { requestLocale } from './request-language.ts';
+import type { Sandbox } from './sandbox.ts';
 
 export interface RefusalPages {
   readonly assets: string;
   readonly log: Log;
   readonly audit: AuditLog;
   readonly clock: Clock;
+  readonly sandbox?: Sandbox | undefined;
 }
 
 /** Refusals that are an event of their own; those of cards, hand-offs and portals are recorded where they are decided. */
@@ -26,13 +28,17 @@ const RECORDED: readonly Code[] = ['INTERACTION_NOT_FOUND', 'REQUEST_MALFORMED',
 export function showErrorPage(
   ctx: Context,
   code: Code,
-  { assets, clock }: Pick<RefusalPages, 'assets' | 'clock'>,
+  { assets, clock, sandbox }: Pick<RefusalPages, 'assets' | 'clock' | 'sandbox'>,
 ): void {
   const { status, messageKey } = describeCode(code);
   const data = { code, messageKey, at: clock(), reference: requestReference(ctx) };
   ctx.status = status;
   ctx.type = 'html';
-  ctx.body = renderPage('error', data, { locale: requestLocale(ctx), assetsBase: assets });
+  ctx.body = renderPage('error', data, {
+    locale: requestLocale(ctx),
+    assetsBase: assets,
+    isSandbox: sandbox !== undefined,
+  });
 }
 
 function showErrorObject(ctx: Context, code: Code): void {

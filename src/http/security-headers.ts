@@ -1,6 +1,6 @@
 /**
- * What every answer carries: pages load nothing but our style sheet, icon and fonts, run no script, cannot be framed
- * (Content Security Policy Level 3), and leave no address behind.
+ * What every answer carries: pages load nothing but our style sheet, icon and fonts, run no script but those that the
+ * page names, cannot be framed (Content Security Policy Level 3), and leave no address behind.
  */
 import type { Context, Middleware } from 'koa';
 
@@ -12,6 +12,8 @@ export interface ContentSources {
    * it names the card host and the portal that the sign-in returns to.
    */
   readonly formTargets: readonly string[];
+  /** The scripts of the page, each by its address; a folder, which ends with `/`, stands for what is in it. None unless told. */
+  readonly scripts?: readonly string[];
 }
 
 export function setContentSecurityPolicy(ctx: Context, sources: ContentSources): void {
@@ -23,6 +25,8 @@ export function setContentSecurityPolicy(ctx: Context, sources: ContentSources):
       `style-src ${own}`,
       `font-src ${own}`,
       `img-src ${own}`,
+      // Where a script runs, it may ask our own origin, and no other.
+      ...(sources.scripts ? [`script-src ${sources.scripts.join(' ')}`, `connect-src ${own}`] : []),
       `form-action ${sources.formTargets.length === 0 ? "'none'" : sources.formTargets.join(' ')}`,
       "base-uri 'none'",
       "frame-ancestors 'none'",

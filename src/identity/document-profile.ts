@@ -3,6 +3,7 @@
  * checked by `config.ts`; nothing here knows a country.
  */
 
+import type { KeyUsageBit } from '../pki/certificate.ts';
 import type { Assurance } from './level-of-assurance.ts';
 import type { IdentifierRule } from './national-identifier.ts';
 
@@ -21,27 +22,23 @@ export interface NameLocation extends AttributeLocation {
   readonly optional: boolean;
 }
 
-export type KeyUsage =
-  | 'digitalSignature'
-  | 'nonRepudiation'
-  | 'keyEncipherment'
-  | 'dataEncipherment'
-  | 'keyAgreement'
-  | 'keyCertSign'
-  | 'cRLSign'
-  | 'encipherOnly'
-  | 'decipherOnly';
-
 export interface DocumentProfile {
   readonly id: string;
   readonly title: string;
   /** ISO 3166-1 alpha-2 of the issuing state. */
   readonly country: string;
-  /** At least one must be among the policies of the validated path (RFC 5280 6.1.1 (c)). Never empty. */
+  /** At least one must be among the policies of the document (RFC 5280 6.1.1 (c)). Never empty. */
   readonly policies: readonly string[];
+  /**
+   * Whose policies count. `path`, the default: those of the path (RFC 5280 6.1.5 (g)), which every CA on it grants.
+   * `certificate`: those that stand in the card's own, for states whose CAs do not list the policies of their cards.
+   */
+  readonly policiesOf?: 'path' | 'certificate';
+  /** None may stand in the card's own certificate, whatever else does. */
+  readonly refusedPolicies?: readonly string[];
   readonly keyUsage: {
-    readonly required: readonly KeyUsage[];
-    readonly refused: readonly KeyUsage[];
+    readonly required: readonly KeyUsageBit[];
+    readonly refused: readonly KeyUsageBit[];
   };
   readonly nationalIdentifier: AttributeLocation & { readonly rule: IdentifierRule };
   readonly familyName: readonly NameLocation[];

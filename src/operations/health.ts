@@ -169,8 +169,8 @@ function revocationCheck(place: RevocationPlace, at: Date): HealthCheck {
   };
   if (isAskedOnDemand) {
     return code === undefined
-      ? { ...common, status: 'ok', message: 'the responder answered when it was last asked' }
-      : { ...common, status: 'degraded', message: 'the responder gave no good answer when it was last asked' };
+      ? { ...common, status: 'ok', message: 'it answered when it was last asked' }
+      : { ...common, status: 'degraded', message: 'it gave no good answer when it was last asked' };
   }
   if (thisUpdate === undefined) return { ...common, status: 'failing', message: 'no revocation information is held' };
   if (until !== undefined && at > until)

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { extendedKeyUsage, keyUsage, nameConstraints } from '../../src/demo/certificate-extensions.ts';
 import { certificateIssuer, deltaCrlIndicator, issuingDistributionPoint } from '../../src/demo/crl-extensions.ts';
-import { nullValue, objectIdentifier } from '../../src/demo/der.ts';
 import { extension } from '../../src/demo/extension.ts';
+import { nullValue, objectIdentifier } from '../../src/pki/der-writer.ts';
 import {
   AT,
   createTestAuthority,

@@ -91,6 +91,18 @@ describe('what is refused on the way of a sign-in', () => {
     });
   });
 
+  it('lets the page of the form post mode post to the portal and run its own script, and nothing else', async () => {
+    const begun = citizen();
+    const page = await begun.follow(
+      await begun.send('GET', authorization({ response_mode: 'form_post', scope: 'openid' })),
+    );
+    const answer = await begun.follow(await begun.press(page, 'cancel'));
+    const policy = String(answer.headers['content-security-policy']);
+    expect(answer.body).to.include(`action="${new URL('/callback', service.portal).href}"`);
+    expect(policy).to.include(`form-action ${service.portal.origin}`);
+    expect(policy).to.match(/script-src 'sha256-[A-Za-z0-9+/=]{44}'/);
+  });
+
   describe('of the browser', () => {
     it('shows a page to a browser that did not begin the sign-in, and records it', async () => {
       const page = await citizen().begin(service.portal);
@@ -202,12 +214,20 @@ describe('what is refused on the way of a sign-in', () => {
       expect(page.body).to.match(/<html lang="ar" dir="rtl">/);
     });
 
-    it('run under a policy that allows no script and no frame', async () => {
-      const page = await citizen().begin(service.portal);
+    it('run under a policy that allows no frame, and no script but those of the page that asks for the card', async () => {
+      const begun = citizen();
+      const page = await begun.begin(service.portal);
       const policy = String(page.headers['content-security-policy']);
+      const sources = /script-src ([^;]*)/.exec(policy)?.[1]?.split(' ') ?? [];
       expect(policy).to.include("default-src 'none'").and.to.include("frame-ancestors 'none'");
-      expect(policy).not.to.match(/script-src|unsafe/);
-      expect(page.body).not.to.match(/<script|\son\w+=|style="/i);
+      expect(sources).to.have.length(2);
+      for (const source of sources) expect(source).to.match(/^http:\/\/localhost:\d+\/(?:assets\/web-eid\.|sandbox\/)/);
+      expect(policy).not.to.match(/unsafe|\*(?!\.card\.localhost)/);
+      expect(page.body).not.to.match(/<script(?! type="module" src=)|\son\w+=|style="/i);
+
+      const consent = await begun.follow(await begun.press(page, 'present-card'));
+      expect(consent.headers['content-security-policy']).not.to.match(/script-src|connect-src|unsafe/);
+      expect(consent.body).not.to.match(/<script|\son\w+=|style="/i);
     });
   });
 });

@@ -187,6 +187,25 @@ describe('a running process', function () {
     expect(troubles(await health())).to.have.lengthOf(1);
   });
 
+  it('tells of an exception to the revocation policy while it is in force', async () => {
+    const { certificatePath } = demonstration.issuing;
+    const until = new Date(Date.now() + 2.5 * DAY).toISOString();
+    const exception = { until, reason: 'The CA has announced a failure.' };
+    configure({ revocation: { issuers: [{ certificate: certificatePath, exception }] } });
+    await hangUp('"event":"trust"');
+    const report = await health();
+    expect(report).to.include({ httpStatus: 200, status: 'degraded' });
+    expect(report.checks.find(({ check }) => check === 'exception')).to.include({
+      status: 'degraded',
+      profile: 'demonstration',
+      subject: readCertificateFile(certificatePath).publicKey.keySha256,
+      days_left: 2,
+    });
+    configure({});
+    await hangUp('"event":"trust"');
+    expect((await health()).checks.filter(({ check }) => check === 'exception')).to.deep.equal([]);
+  });
+
   it('fails its health, with 503, when nobody can sign in', async () => {
     const { crlPath } = demonstration.issuing;
     renameSync(crlPath, `${crlPath}.away`);

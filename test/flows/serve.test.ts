@@ -146,6 +146,26 @@ describe('thiqa serve', function () {
     expect(output).to.include('cardHost.header.trustedPeers');
   });
 
+  it('has virtual cards in a sandbox only; elsewhere their addresses answer 404', async () => {
+    const paths = ['virtual-card.js', 'card-key.js', 'dialogue'].map((name) => `/sandbox/virtual-card/${name}`);
+    const statuses = () =>
+      Promise.all(paths.map(async (path) => (await fetch(new URL(path, String(settings.issuer)))).status));
+    const service = serve();
+    await started(service);
+    expect(await statuses()).to.deep.equal([404, 404, 404]);
+    service.child.kill('SIGTERM');
+    await service.ended;
+    const sandbox = serve({ sandbox: { virtualCards: true } });
+    await started(sandbox);
+    expect(await statuses()).to.deep.equal([200, 200, 200]);
+  });
+
+  it('does not start as a sandbox where the issuer is not on loopback, unless that is meant', async () => {
+    const { code, output } = await serve({ issuer: 'https://id.example.ma', sandbox: { virtualCards: true } }).ended;
+    expect(code).to.equal(78);
+    expect(output).to.include('sandbox.publicIssuer');
+  });
+
   it('says in one line which port is taken', async () => {
     const other = createServer();
     await new Promise<void>((resolve) =>

@@ -26,6 +26,13 @@ describe('the assets', () => {
     }
   });
 
+  it('include the script of the page that asks for the card, and no other', () => {
+    const script = findAsset(pathOf(assetUrl('webEidScript', ISSUER)));
+    expect(script?.path).to.match(/^\/assets\/web-eid\.[0-9a-f]{12}\.js$/);
+    expect(script?.headers['content-type']).to.equal('text/javascript; charset=utf-8');
+    expect(script?.headers['x-content-type-options']).to.equal('nosniff');
+  });
+
   it('are the table and nothing else', () => {
     const good = pathOf(assetUrl('icon', ISSUER));
     expect(findAsset(good)).to.not.equal(undefined);

@@ -13,7 +13,15 @@ const portal = {
 };
 const at = new Date('2026-11-25T14:32:05.123Z');
 const DATA: PageData = {
-  'present-card': { portal, present: send('/interaction/x/card'), cancel: send('/interaction/x/abort') },
+  'present-card': {
+    portal,
+    present: send('/interaction/x/card'),
+    webEid: {
+      present: { action: '/interaction/x/web-eid', fields: { nonce: '', token: '' } },
+      script: `${ISSUER}/assets/web-eid.js`,
+    },
+    cancel: send('/interaction/x/abort'),
+  },
   consent: {
     portal,
     claims: [
@@ -67,15 +75,17 @@ for (const name of NAMES) {
       });
 
       it(`holds no script and no style of its own in ${language}`, () => {
-        expect(html).to.not.match(/<script|<style|javascript:|<[^>]*\s(?:style|on\w+)=/i);
+        expect(html).to.not.match(/<style|javascript:|<[^>]*\s(?:style|on\w+)=/i);
+        for (const [script] of html.matchAll(/<script.*/gi))
+          expect(script).to.match(/^<script type="module" src="[^"]+"><\/script>$/);
         expect(html).to.not.match(/undefined|\[object|<%/);
       });
 
-      it(`loads nothing but the style sheet and the icon from the issuer in ${language}`, () => {
+      it(`loads nothing but the style sheet, the icon and its script from the issuer in ${language}`, () => {
         const loaded = [...html.matchAll(/<link[^>]*href="([^"]+)"|\ssrc="([^"]+)"/g)].map(
           (match) => match[1] ?? match[2],
         );
-        expect(loaded).to.have.length(2);
+        expect(loaded).to.have.length(name === 'present-card' ? 3 : 2);
         for (const url of loaded) expect(url).to.match(/^https:\/\/id\.example\.ma\/assets\//);
       });
     }
@@ -88,7 +98,7 @@ describe('a template', () => {
     const templates = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.eta'),
     );
-    expect(templates).to.have.length(8);
+    expect(templates).to.have.length(9);
     for (const name of templates) {
       const source = readFileSync(new URL(name, folder), 'utf8');
       for (const [, raw] of source.matchAll(/<%~\s*(.*?)\s*%>/gs))
@@ -103,6 +113,8 @@ describe('a template', () => {
       render('present-card', 'fr', {
         portal: { name: text, purpose: text },
         present: hostile,
+        webEid: { present: hostile, script: HOSTILE },
+        virtualCards: { script: HOSTILE, styleSheet: HOSTILE },
         cancel: { href: HOSTILE },
       }),
       render('consent', 'ar', {
@@ -121,7 +133,7 @@ describe('a template', () => {
       renderPage('error', DATA.error, setting('fr', { query: `?x=${HOSTILE}` })),
     ];
     for (const html of pages) {
-      expect(html).to.not.match(/<script|<img/i);
+      expect(html).to.not.match(/<script>|<img/i);
       expect(html).to.not.match(/=""'|"'>/);
     }
     expect(pages[0]).to.include('&lt;script&gt;alert(1)&lt;/script&gt;');
@@ -148,6 +160,54 @@ describe('the page present-card', () => {
     expect(html).to.include('<form method="post" action="/interaction/x/card" data-action="present-card"');
     expect(html).to.include('<input type="hidden" name="token" value="to&quot;ken">');
     expect(html).to.include('action="/interaction/x/abort" data-action="cancel"');
+  });
+});
+
+describe('the way of Web eID on the page present-card', () => {
+  const html = render('present-card');
+
+  it('stays hidden until its script shows it: the other way works without', () => {
+    expect(html).to.match(/<section class="way" data-way="web-eid"[^>]* hidden>/);
+    expect(html).to.include(`<script type="module" src="${ISSUER}/assets/web-eid.js"></script>`);
+  });
+
+  it('has a form for the nonce and the token, which the script fills in', () => {
+    expect(html).to.include('<form method="post" action="/interaction/x/web-eid" data-action="web-eid"');
+    for (const field of ['nonce', 'token']) expect(html).to.include(`<input type="hidden" name="${field}" value="">`);
+  });
+
+  for (const { language, t } of LOCALES) {
+    it(`holds a text for each step and each failure that the script can name, in ${language}`, () => {
+      const source = readFileSync(new URL('../../src/http/assets/web-eid.js', import.meta.url), 'utf8');
+      const named = [
+        ...source.matchAll(/tell\('([a-z-]+)'/g),
+        ...source.matchAll(/^ {2}[A-Z_]+: '([a-z-]+)',$/gm),
+        ...source.matchAll(/: '(failed)'/g),
+      ].map((match) => match[1]);
+      const page = render('present-card', language);
+      const texts = [...page.matchAll(/<template data-message="([^"]+)">/g)].map((match) => match[1]);
+      expect(named).to.include('looking').and.to.include('not-installed').and.to.include('failed');
+      expect(new Set(named)).to.deep.equal(new Set(texts));
+      expect(page).to.include(t('web-eid.error.cancelled'));
+    });
+  }
+
+  it('offers virtual cards instead in a sandbox', () => {
+    const sandbox = render('present-card', 'en', {
+      virtualCards: { script: `${ISSUER}/sandbox/x.js`, styleSheet: `${ISSUER}/sandbox/x.css` },
+    });
+    expect(sandbox).to.include('Choose a virtual card').and.not.to.include('Sign in with Web eID');
+    expect(sandbox).to.include(`src="${ISSUER}/sandbox/x.js"`).and.to.include(`href="${ISSUER}/sandbox/x.css"`);
+    expect(html).not.to.include('sandbox');
+  });
+});
+
+describe('the banner of a sandbox', () => {
+  it('stands on every page of a sandbox, and on no other', () => {
+    for (const name of NAMES) {
+      expect(renderPage(name, DATA[name], setting('en', { isSandbox: true })), name).to.include('Demonstration:');
+      expect(render(name, 'en'), name).not.to.include('Demonstration:');
+    }
   });
 });
 

@@ -47,6 +47,16 @@ describe('what every answer carries', () => {
     expect(policyOf(headers).get('form-action')).to.equal("'self' https://*.card.example.ma");
   });
 
+  it('lets a page run the scripts that it names, which may ask our own origin alone', async () => {
+    const script = `${ISSUER}/assets/web-eid.js`;
+    const headers = await headersOf(ISSUER, (ctx) => {
+      setContentSecurityPolicy(ctx, { assets: ISSUER, formTargets: ["'self'"], scripts: [script] });
+      ctx.body = 'page';
+    });
+    expect(policyOf(headers).get('script-src')).to.equal(script);
+    expect(policyOf(headers).get('connect-src')).to.equal(ISSUER);
+  });
+
   it('cannot be framed, sniffed, kept or read from elsewhere, and leaves no address behind', async () => {
     expect(await headersOf(ISSUER)).to.include({
       'x-frame-options': 'DENY',

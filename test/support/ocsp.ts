@@ -5,6 +5,16 @@ import { createHash, type KeyObject, sign } from 'node:crypto';
 import type { CertificationAuthority } from '../../src/demo/authority.ts';
 import { extendedKeyUsage, keyUsage } from '../../src/demo/certificate-extensions.ts';
 import { REASON_CODES, type ReasonCodeName } from '../../src/demo/crl-extensions.ts';
+import { encodeName, type NameTemplate } from '../../src/demo/distinguished-name.ts';
+import { type Extension, encodeExtensions, extension } from '../../src/demo/extension.ts';
+import {
+  algorithmIdentifier,
+  generateKeys,
+  SIGNATURE_ALGORITHMS,
+  subjectPublicKeyInfo,
+  usualAlgorithm,
+} from '../../src/demo/signing.ts';
+import { DerCursor } from '../../src/pki/der.ts';
 import {
   bitString,
   element,
@@ -17,17 +27,7 @@ import {
   objectIdentifier,
   octetString,
   sequence,
-} from '../../src/demo/der.ts';
-import { encodeName, type NameTemplate } from '../../src/demo/distinguished-name.ts';
-import { type Extension, encodeExtensions, extension } from '../../src/demo/extension.ts';
-import {
-  algorithmIdentifier,
-  generateKeys,
-  SIGNATURE_ALGORITHMS,
-  subjectPublicKeyInfo,
-  usualAlgorithm,
-} from '../../src/demo/signing.ts';
-import { DerCursor } from '../../src/pki/der.ts';
+} from '../../src/pki/der-writer.ts';
 import { readPublicKey } from '../../src/pki/public-key.ts';
 import { type CertificateChanges, daysFromAt, issueTestCard, type TestCertificate } from './authority.ts';
 

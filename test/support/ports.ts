@@ -11,6 +11,8 @@ import type { Consent, ConsentStore } from '../../src/citizen/consent.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { ProtocolKey, ProtocolRecord, ProtocolStore } from '../../src/oidc/protocol-store.ts';
 import type { Portal, PortalStore } from '../../src/relying-party/portal.ts';
+import { isSameSubject } from '../../src/trust/document-trust.ts';
+import type { TrustEntry, TrustStore } from '../../src/trust/trust-list.ts';
 import { AT } from './authority.ts';
 
 export interface TestClock {
@@ -151,6 +153,38 @@ export function memoryProtocol(): ProtocolStore & { readonly stored: Map<string,
         const isMeant = 'id' in key ? record.id === key.id : record.grantId === key.grantId;
         if (record.model === model && isMeant) stored.delete(place);
       }
+    },
+  };
+}
+
+/** `onChange` runs before each change, for a test of what must have happened by then. */
+export function memoryTrust(onChange: () => void = () => undefined): TrustStore & { entries: readonly TrustEntry[] } {
+  let [list, refreshes] = [0, 0];
+  return {
+    entries: [],
+    version: async () => ({ list, refreshes }),
+    async read() {
+      return { version: { list, refreshes }, entries: this.entries };
+    },
+    async put(entry) {
+      if (this.entries.some((one) => isSameSubject(one, entry))) return false;
+      onChange();
+      this.entries = [...this.entries, entry];
+      list++;
+      return true;
+    },
+    async remove(subject) {
+      const left = this.entries.filter((one) => !isSameSubject(one, subject));
+      if (left.length === this.entries.length) return false;
+      onChange();
+      this.entries = left;
+      list++;
+      return true;
+    },
+    async refresh() {
+      onChange();
+      list++;
+      refreshes++;
     },
   };
 }

@@ -3,6 +3,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type Koa from 'koa';
 
@@ -29,15 +30,22 @@ export async function get(
   }
 }
 
-/** One request to a port of loopback; the connection is closed after it. */
+/**
+ * One request to a port of loopback; the connection is closed after it. The path goes out as it is written: fetch would
+ * tidy it up.
+ */
 export async function send(parts: {
   readonly port: number;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly method?: string;
+  /** TLS, asking for this name; the server's certificate is not looked at. */
+  readonly servername?: string;
 }): Promise<Answer> {
-  const { port, path, headers = {}, method = 'GET' } = parts;
-  const outgoing = request({ host: '127.0.0.1', port, path, method, agent: false });
+  const { port, path, headers = {}, method = 'GET', servername } = parts;
+  const common = { host: '127.0.0.1', port, path, method, agent: false };
+  const outgoing =
+    servername === undefined ? request(common) : requestTls({ ...common, servername, rejectUnauthorized: false });
   for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
   outgoing.end();
   const [answer] = await once(outgoing, 'response');

@@ -9,6 +9,7 @@ import {
   type RevocationStatus,
   readEvidence,
 } from '../../src/pki/revocation.ts';
+import { DEFAULT_POLICY, type RevocationPolicies, type RevocationPolicy } from '../../src/pki/revocation-policy.ts';
 import { createTrustAnchor } from '../../src/pki/trust-anchor.ts';
 import { AT, issueTestCrl, type TestAuthority, type TestCertificate } from './authority.ts';
 
@@ -52,4 +53,19 @@ export function inBrief(status: RevocationStatus): string {
     case 'unknown':
       return status.code;
   }
+}
+
+/** How a test changes the default policy; `ocsp` field by field. */
+export type PolicyChanges = Partial<Omit<RevocationPolicy, 'ocsp'>> & {
+  readonly ocsp?: Partial<RevocationPolicy['ocsp']>;
+};
+
+/** The default for every CA but this one. */
+export function policiesFor(
+  ca: Pick<TestAuthority['issuing'], 'certificate'>,
+  changes: PolicyChanges,
+): RevocationPolicies {
+  const policy = { ...DEFAULT_POLICY, ...changes, ocsp: { ...DEFAULT_POLICY.ocsp, ...changes.ocsp } };
+  const { keySha256 } = parseCertificate(ca.certificate).publicKey;
+  return { others: DEFAULT_POLICY, byIssuerKey: new Map([[keySha256, policy]]) };
 }

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuditRecord } from '../../src/audit/audit-log.ts';
+import type { ServiceOptions } from '../../src/compose.ts';
 import type { CardId } from '../../src/demo/card-catalogue.ts';
 import { type RunningDemonstration, startDemonstration } from '../../src/demo/demonstration.ts';
 import type { SoftwareCard } from '../../src/demo/page-exchange.ts';
@@ -28,7 +29,8 @@ export interface TestService extends RunningDemonstration {
   dispose(): Promise<void>;
 }
 
-export async function startTestService(): Promise<TestService> {
+/** @param options.schedule in place of the timers that renew CRLs */
+export async function startTestService({ schedule }: Pick<ServiceOptions, 'schedule'> = {}): Promise<TestService> {
   const directory = mkdtempSync(join(tmpdir(), 'thiqa-'));
   const logFile = join(directory, 'service.log');
   const [issuerPort, cardPort, portalPort] = await freePorts(3);
@@ -40,6 +42,7 @@ export async function startTestService(): Promise<TestService> {
     portalPort,
     log: createLog('debug', logFile),
     clock: () => new Date(Date.now() + advanced * 1000),
+    schedule,
   });
   const { demonstration } = running;
   return {

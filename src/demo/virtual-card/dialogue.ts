@@ -54,16 +54,16 @@ function cardItem({ definition, certificate, expiresAt, key }: VirtualCard, loca
   const title = t(`virtual-card.card.${id}`);
   const date = new Intl.DateTimeFormat(locale.tag, { dateStyle: 'medium', timeZone: 'UTC' }).format(expiresAt);
   const arabicName =
-    holder.arabicGivenName !== undefined &&
-    html`
-            <span class="face-name" lang="ar" dir="rtl">${holder.arabicGivenName} ${holder.arabicFamilyName}</span>`;
+    holder.arabicGivenName === undefined
+      ? undefined
+      : html` <span lang="ar" dir="rtl">${holder.arabicGivenName} ${holder.arabicFamilyName}</span>`;
   return html`
       <li>
         <button class="virtual-card" type="button" data-card="${id}" data-certificate="${certificate}" data-iterations="${key.iterations}" data-salt="${key.salt}" data-iv="${key.iv}" data-key="${key.ciphertext}">
           <span class="face" dir="ltr">
             <span class="face-head"><span lang="fr" dir="ltr">Carte de démonstration</span> <span lang="ar" dir="rtl">بطاقة تجريبية</span></span>
             <svg class="face-chip" viewBox="0 0 28 22" aria-hidden="true" focusable="false"><rect x="1" y="1" width="26" height="20" rx="4"/><path d="M1 11h9m8 0h9M14 1v5m0 10v5M10 6h8v10h-8z"/></svg>
-            <span class="face-name" lang="" dir="ltr">${holder.givenName} ${holder.familyName}</span>${arabicName || undefined}
+            <span class="face-names"><span lang="" dir="ltr">${holder.givenName} ${holder.familyName}</span>${arabicName}</span>
             <span class="face-line"><bdi dir="ltr">${numberOf(holder.semanticsIdentifier)}</bdi> <span dir="${locale.direction}">${t('virtual-card.expires')} <bdi>${date}</bdi></span></span>
           </span>
           <span class="card-title">${title} <strong class="blocked" data-blocked hidden>${t('virtual-card.is-blocked')}</strong></span>
