@@ -40,6 +40,8 @@ const profileSchema = z.strictObject({
   title: z.string().min(1),
   country: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code'),
   policies: z.array(oid),
+  policiesOf: z.enum(['path', 'certificate']).default('path'),
+  refusedPolicies: z.array(oid).default([]),
   keyUsage: z.strictObject({
     required: z.array(z.enum(KEY_USAGE_BITS)).min(1),
     refused: z.array(z.enum(KEY_USAGE_BITS)).default([]),

@@ -5,7 +5,7 @@
 import { CertificateError } from '../errors.ts';
 import type { DocumentProfile } from '../identity/document-profile.ts';
 import type { Certificate, KeyUsageBit } from '../pki/certificate.ts';
-import { findValidPath, type ValidatedPath } from '../pki/path-validation.ts';
+import { findValidPath, type ValidatedPath, type ValidationOptions } from '../pki/path-validation.ts';
 import type { RevocationSource } from '../pki/revocation.ts';
 import type { RevocationPolicies } from '../pki/revocation-policy.ts';
 import type { TrustAnchor } from '../pki/trust-anchor.ts';
@@ -43,10 +43,9 @@ export function recogniseDocument(
         anchors: document.anchors,
         at,
         purpose: 'clientAuth',
-        initialPolicySet: document.profile.policies,
-        requireExplicitPolicy: true,
+        ...pathPolicies(document.profile),
       });
-      requireKeyUsage(certificate, document.profile);
+      requireProfile(certificate, document.profile);
       return { document, path };
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error;
@@ -57,11 +56,40 @@ export function recogniseDocument(
   throw reason;
 }
 
+/** The inputs (c) and (e) of RFC 5280 6.1.1 for the documents of `profile`. */
+export function pathPolicies({
+  policies,
+  policiesOf,
+}: DocumentProfile): Pick<ValidationOptions, 'initialPolicySet' | 'requireExplicitPolicy'> {
+  return policiesOf === 'certificate' ? {} : { initialPolicySet: policies, requireExplicitPolicy: true };
+}
+
+/**
+ * What the profile asks of the card's own certificate, beside its path.
+ * @throws CertificateError CERT_POLICY_REFUSED, CERT_KEY_USAGE_REFUSED
+ */
+export function requireProfile(certificate: Certificate, profile: DocumentProfile): void {
+  requirePolicies(certificate, profile);
+  requireKeyUsage(certificate, profile);
+}
+
+/** RFC 5280 4.2.1.4. */
+function requirePolicies({ certificatePolicies = [] }: Certificate, profile: DocumentProfile): void {
+  const { policies, policiesOf, refusedPolicies = [] } = profile;
+  const asserted = certificatePolicies.map(({ policyIdentifier }) => policyIdentifier);
+  const lacks = policiesOf === 'certificate' && !policies.some((policy) => asserted.includes(policy));
+  if (lacks || refusedPolicies.some((policy) => asserted.includes(policy))) {
+    throw new CertificateError('CERT_POLICY_REFUSED', 'the certificate policies are not those of the profile', {
+      detail: { clause: '4.2.1.4', profile: profile.id, policies, refusedPolicies },
+    });
+  }
+}
+
 /**
  * RFC 5280 4.2.1.3, whether critical or not (S19): a card carries two certificates, and the one for signatures must
  * not sign anybody in.
  */
-export function requireKeyUsage(certificate: Certificate, profile: DocumentProfile): void {
+function requireKeyUsage(certificate: Certificate, profile: DocumentProfile): void {
   const { required, refused } = profile.keyUsage;
   const usage = certificate.keyUsage;
   const has = (bit: KeyUsageBit): boolean => usage?.has(bit) ?? false;

@@ -9,7 +9,7 @@ import { evidenceFromWebEid } from '../authentication/web-eid.ts';
 import { CertificateError, type Code, ThiqaError } from '../errors.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import { findValidPath } from '../pki/path-validation.ts';
-import { decideRevocation, readEvidence, requireGood } from '../pki/revocation.ts';
+import { decideEachRevocation, type RevocationStatus, readEvidence, requireGood } from '../pki/revocation.ts';
 import { usableAnchors, wellFormed } from './given-certificates.ts';
 import { idOf } from './request-values.ts';
 import { parseWebEidRequest, type WebEidRequest } from './web-eid-request.ts';
@@ -64,9 +64,18 @@ function decide(request: WebEidRequest): WebEidSubject {
   if (request.revocation === 'required') {
     const { ocspResponses, crls } = request;
     const given = readEvidence({ ocspResponses, crls, certificates: intermediates });
-    requireGood(decideRevocation(path, given, { at, strict: STRICT }));
+    requireCardStatus(decideEachRevocation(path, given, { at, strict: STRICT }));
   }
   return readWebEidSubject(certificate);
+}
+
+/**
+ * The card must be good. Of the CAs above it a question of this form can hardly carry a status, since those have CRLs: they
+ * must not be revoked, and in a sign-in, where the configuration names their CRLs, they must be good as well.
+ */
+function requireCardStatus([card, ...above]: readonly RevocationStatus[]): void {
+  if (card === undefined) throw new TypeError('a validated path has an end-entity certificate');
+  for (const status of [...above.filter(({ status }) => status === 'revoked'), card]) requireGood(status);
 }
 
 /**

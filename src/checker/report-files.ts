@@ -4,7 +4,7 @@
  * given; only where no configuration names a trust anchor, a self-signed CA among them stands in, and the report says so.
  */
 import { readFileSync } from 'node:fs';
-import { requireKeyUsage } from '../authentication/accepted-document.ts';
+import { pathPolicies, requireProfile } from '../authentication/accepted-document.ts';
 import type { ConfiguredDocument } from '../document-configuration.ts';
 import { CertificateError, ConfigurationError, ThiqaError } from '../errors.ts';
 import { type Certificate, parseCertificate } from '../pki/certificate.ts';
@@ -80,11 +80,10 @@ function withDocument(
       anchors,
       at,
       purpose: 'clientAuth',
-      initialPolicySet: profile.policies,
-      requireExplicitPolicy: true,
+      ...pathPolicies(profile),
       evidence: readEvidence({ crls: [...files, ...given], certificates: intermediates }),
       revocationPolicies: document.revocationPolicies,
-      requireProfile: ({ certificates: [leaf] }) => leaf && requireKeyUsage(leaf, profile),
+      requireProfile: ({ certificates: [leaf] }) => leaf && requireProfile(leaf, profile),
     },
   };
 }

@@ -16,7 +16,7 @@ const origin = z
 const requestSchema = z.strictObject({
   id: requestId,
   /** Whatever the extension answered; what is no token gets its own code. */
-  token: z.unknown(),
+  token: z.unknown().optional(),
   origin,
   /** The extension signs a text of 44 to 128 characters and never decodes it. */
   nonce: z.string().min(44).max(128),
