@@ -203,6 +203,21 @@ describe('the card host', () => {
   });
 });
 
+describe('the sandbox', () => {
+  const loopback = 'http://localhost:4000';
+
+  it('is absent unless told', () => expect(parse({})).not.to.have.property('sandbox'));
+  it('on loopback needs no more than the section; its cards are beside the file', () => {
+    const { sandbox } = parse({ issuer: loopback, sandbox: { virtualCards: true } });
+    expect(sandbox).to.deep.equal({ virtualCards: true, directory: folder.path, publicIssuer: false });
+  });
+  it('anywhere else must be meant', async () => {
+    await refuse('sandbox.publicIssuer', { sandbox: { virtualCards: true } });
+    await refuse('sandbox.publicIssuer', { issuer: 'https://localhost.example.ma', sandbox: {} });
+    expect(parse({ sandbox: { virtualCards: true, publicIssuer: true } }).sandbox?.virtualCards).to.equal(true);
+  });
+});
+
 describe('numbers', () => {
   for (const [path, least, most] of [
     ['listen.port', 1, 65_535],

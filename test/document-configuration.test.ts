@@ -9,7 +9,8 @@ import {
   readCertificateFile,
   readDocument,
 } from '../src/document-configuration.ts';
-import { CertificateError } from '../src/errors.ts';
+import { CertificateError, IdentityError } from '../src/errors.ts';
+import { readNationalIdentifier } from '../src/identity/national-identifier.ts';
 import { readPerson } from '../src/identity/subject-attributes.ts';
 import { parseCertificate } from '../src/pki/certificate.ts';
 import { currentCrls, revocationSource } from './support/acceptance.ts';
@@ -29,7 +30,7 @@ after(() => folder.remove());
 function read(changes: Settings = {}): { document: ConfiguredDocument; problems: { path: string; message: string }[] } {
   const problems: { path: string; message: string }[] = [];
   const entry = documentSchema.parse({ ...folder.document, ...changes });
-  const document = readDocument(entry, folder.path, (path, message) => problems.push({ path, message }));
+  const document = readDocument(entry, folder.path, AT, (path, message) => problems.push({ path, message }));
   return { document, problems };
 }
 
@@ -223,6 +224,18 @@ describe('the profiles that we ship', () => {
   for (const file of ['ma-cnie.yaml', 'dz-cnibe.yaml']) {
     it(`${file} stops the start until then`, () => {
       expect(pathsOf({ profile: shipped(file) })).to.deep.equal(['profile.policies']);
+    });
+  }
+  for (const [file, number, other] of [
+    ['ee-test.yaml', 'PNOEE-38001085718', '38001085718'],
+    ['fi-test.yaml', '99901112H', 'PNOFI-99901112H'],
+    ['be-test.yaml', '01050399864', '0105039986'],
+    ['dz-cnibe.yaml', '109850123456789012', '10985012345678901'],
+  ] as const) {
+    it(`${file} has the numbers of its state: ${number}, not ${other}`, () => {
+      const { rule } = read({ profile: shipped(file), policies: ['2.999.1'] }).document.profile.nationalIdentifier;
+      expect(readNationalIdentifier(number, rule).value).to.equal(number.replace('PNOEE-', ''));
+      expect(() => readNationalIdentifier(other, rule)).to.throw(IdentityError);
     });
   }
   it('no two have one id', () => {

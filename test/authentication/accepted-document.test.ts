@@ -1,12 +1,19 @@
 import { expect } from 'chai';
 import { recogniseDocument } from '../../src/authentication/accepted-document.ts';
-import { keyUsage } from '../../src/demo/certificate-extensions.ts';
+import { certificatePolicies, keyUsage } from '../../src/demo/certificate-extensions.ts';
 import { generateKeys } from '../../src/demo/signing.ts';
 import { CertificateError, type Code } from '../../src/errors.ts';
 import type { DocumentProfile } from '../../src/identity/document-profile.ts';
 import { parseCertificate } from '../../src/pki/certificate.ts';
 import { acceptedDocument } from '../support/acceptance.ts';
-import { AT, type CertificateChanges, createTestAuthority, issueTestCard, OTHER_POLICY } from '../support/authority.ts';
+import {
+  AT,
+  type CertificateChanges,
+  createTestAuthority,
+  issueTestCard,
+  OTHER_POLICY,
+  TEST_POLICY,
+} from '../support/authority.ts';
 import { TEST_PROFILE } from '../support/document.ts';
 import { expectRefusal } from '../support/refusal.ts';
 
@@ -92,5 +99,34 @@ describe('RFC 5280 4.2.1.3: key usage, as the profile has it, critical or not (S
       [acceptedDocument(authority, { profile: demanding })],
       AT,
     );
+  });
+});
+
+describe('the policies of a profile', () => {
+  const policies = (...oids: string[]): CertificateChanges => ({
+    extensions: { certificatePolicies: oids.length === 0 ? null : certificatePolicies(oids) },
+  });
+  const accept = (changes: CertificateChanges, changed: Partial<DocumentProfile>): void => {
+    const document = acceptedDocument(authority, { profile: profile(changed) });
+    expect(recogniseDocument(card(changes), [document], AT).document).to.equal(document);
+  };
+  const refused = (changes: CertificateChanges, changed: Partial<DocumentProfile>) =>
+    refuse('CERT_POLICY_REFUSED', card(changes), [acceptedDocument(authority, { profile: profile(changed) })], AT);
+
+  it('are those that the path grants: one that no CA on it lists is none', async () => {
+    // The issuing CA lists TEST_POLICY alone.
+    await refused(policies(OTHER_POLICY), { policies: [OTHER_POLICY] });
+    await refused(policies(OTHER_POLICY), { policies: [OTHER_POLICY], policiesOf: 'path' });
+  });
+
+  it('or those in the card, where the profile says that the CAs do not list them', async () => {
+    accept(policies(OTHER_POLICY), { policies: [OTHER_POLICY], policiesOf: 'certificate' });
+    await refused(policies(TEST_POLICY), { policies: [OTHER_POLICY], policiesOf: 'certificate' });
+    await refused(policies(), { policies: [OTHER_POLICY], policiesOf: 'certificate' });
+  });
+
+  it('that are refused are refused beside any that is required', async () => {
+    accept(policies(TEST_POLICY), { refusedPolicies: [OTHER_POLICY] });
+    await refused(policies(TEST_POLICY, OTHER_POLICY), { refusedPolicies: [OTHER_POLICY] });
   });
 });

@@ -4,7 +4,6 @@ import type { AcceptedDocument } from '../../src/authentication/accepted-documen
 import { authenticateCitizen } from '../../src/authentication/authenticate-citizen.ts';
 import type { CardEvidence } from '../../src/authentication/card-evidence.ts';
 import { certificatePolicies, extendedKeyUsage, keyUsage } from '../../src/demo/certificate-extensions.ts';
-import { nullValue } from '../../src/demo/der.ts';
 import { extension } from '../../src/demo/extension.ts';
 import { generateKeys } from '../../src/demo/signing.ts';
 import {
@@ -16,7 +15,9 @@ import {
   ServiceError,
 } from '../../src/errors.ts';
 import { accountIdOf } from '../../src/oidc/subject-identifier.ts';
+import { nullValue } from '../../src/pki/der-writer.ts';
 import { DEFAULT_SKEW_SECONDS } from '../../src/pki/revocation.ts';
+import { DEFAULT_POLICY } from '../../src/pki/revocation-policy.ts';
 import {
   acceptedDocument,
   currentCrls,
@@ -37,12 +38,17 @@ import {
 import { TEST_PROFILE } from '../support/document.ts';
 import { testAudit } from '../support/ports.ts';
 import { expectRefusal, thrownBy } from '../support/refusal.ts';
+import { policiesFor } from '../support/revocation.ts';
 
 const authority = createTestAuthority();
 const stranger = createTestAuthority();
 const keys = generateKeys();
 const SUBJECT_KEY = createSecretKey(Buffer.alloc(32, 7));
-const PRESENTATION = { interaction: 'interaction-1', clientId: 'passport-renewal' };
+const PRESENTATION = {
+  interaction: 'interaction-1',
+  clientId: 'passport-renewal',
+  method: 'client-certificate',
+} as const;
 const SERIAL = Buffer.from('4a0102030405', 'hex');
 
 /** One second, the smallest step of a date in a certificate. */
@@ -286,6 +292,34 @@ describe('at the boundary', () => {
     }));
 });
 
+describe('an exception of the revocation policy', () => {
+  const excepted = (until: Date): Partial<AcceptedDocument> => ({
+    revocation: failingSource('REVOCATION_UNAVAILABLE'),
+    revocationPolicies: {
+      ...policiesFor(authority.issuing, { exception: { until, reason: 'x' } }),
+      others: { ...DEFAULT_POLICY, exception: { until, reason: 'x' } },
+    },
+  });
+
+  it('lets a card of unknown status pass, at the level low, on record', async () => {
+    const { audit, authenticate } = setUp(excepted(after(AT, SECOND)));
+    expect((await authenticate(present(card()))).assurance).to.deep.equal({ ...TEST_PROFILE.assurance, level: 'low' });
+    expect(audit.events()[0]).to.deep.include({
+      type: 'citizen.authenticated',
+      acr: 'http://eidas.europa.eu/LoA/low',
+      revocation: { status: 'unknown', source: 'none', code: 'REVOCATION_UNAVAILABLE', exception: true },
+    });
+  });
+
+  it('that has ended lets nobody pass', async () => {
+    const { audit, authenticate } = setUp(excepted(AT));
+    await expectRefusal(() => authenticate(present(card())), RevocationError, 'REVOCATION_UNAVAILABLE');
+    expect(audit.events()[0])
+      .to.have.property('revocation')
+      .that.deep.equals({ status: 'unknown', source: 'none', code: 'REVOCATION_UNAVAILABLE' });
+  });
+});
+
 describe('the order of the stages', () => {
   const revoked = () => revoking('keyCompromise');
 
@@ -320,9 +354,7 @@ describe('the order of the stages', () => {
     };
     await expectRefusal(() => authenticate(refused), EvidenceError, 'CARD_NOT_PRESENTED');
     expect(source.timesAsked()).to.equal(0);
-    expect(audit.events()).to.deep.equal([
-      { type: 'citizen.refused', ...PRESENTATION, method: 'client-certificate', code: 'CARD_NOT_PRESENTED' },
-    ]);
+    expect(audit.events()).to.deep.equal([{ type: 'citizen.refused', ...PRESENTATION, code: 'CARD_NOT_PRESENTED' }]);
   });
 });
 

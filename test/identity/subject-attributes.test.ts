@@ -6,12 +6,12 @@ import {
   gender,
   subjectDirectoryAttributes,
 } from '../../src/demo/certificate-extensions.ts';
-import { characterString, objectIdentifier } from '../../src/demo/der.ts';
 import type { NameAttribute, NameTemplate } from '../../src/demo/distinguished-name.ts';
 import { type Code, IdentityError } from '../../src/errors.ts';
 import type { DocumentProfile } from '../../src/identity/document-profile.ts';
 import { readPerson } from '../../src/identity/subject-attributes.ts';
 import { parseCertificate } from '../../src/pki/certificate.ts';
+import { characterString, objectIdentifier } from '../../src/pki/der-writer.ts';
 import type { ValidatedPath } from '../../src/pki/path-validation.ts';
 import { type CertificateChanges, createTestAuthority, issueTestCard } from '../support/authority.ts';
 import { OID, TEST_PROFILE } from '../support/document.ts';

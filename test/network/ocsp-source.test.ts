@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import { authorityInformationAccess } from '../../src/demo/certificate-extensions.ts';
 import { ServiceError } from '../../src/errors.ts';
-import type { Fetched, FetchRequest } from '../../src/network/guarded-fetch.ts';
-import { createOcspSource, type OcspSourceOptions } from '../../src/network/ocsp-source.ts';
-import { parseCertificate } from '../../src/pki/certificate.ts';
-import { decideRevocation, NO_EVIDENCE, readEvidence } from '../../src/pki/revocation.ts';
+import { gatherEvidence } from '../../src/network/gather-evidence.ts';
+import type { Fetched, FetchRequest, GuardedFetch } from '../../src/network/guarded-fetch.ts';
+import { OcspSource } from '../../src/network/ocsp-source.ts';
+import { decideRevocation, readEvidence } from '../../src/pki/revocation.ts';
+import type { OcspPolicy } from '../../src/pki/revocation-policy.ts';
 import { AT, createTestAuthority, daysFromAt, issueTestCard, issueTestCrl } from '../support/authority.ts';
 import { issueTestOcspResponse, type OcspChanges } from '../support/ocsp.ts';
-import { inBrief, pathOf } from '../support/revocation.ts';
+import { inBrief, type PolicyChanges, pathOf, policiesFor } from '../support/revocation.ts';
 
 const authority = createTestAuthority();
 const { root, issuing } = authority;
@@ -36,31 +37,37 @@ function respond(changes: OcspChanges | ServiceError = {}) {
   return { responder, fetch };
 }
 
-const rootOnly = { evidenceFor: async () => readEvidence({ crls: [issueTestCrl(root)] }) };
+const rootOnly = readEvidence({ crls: [issueTestCrl(root)] });
 
-function open(fetch: OcspSourceOptions['fetch'], changes: Partial<OcspSourceOptions> = {}) {
-  const source = createOcspSource({
-    crls: rootOnly,
-    responder: ADDRESS,
-    allowedHosts: [],
-    privateHosts: [],
-    clock: () => AT,
-    fetch,
-    ...changes,
-  });
-  return async (at = AT): Promise<string> =>
-    inBrief(decideRevocation(path, await source.evidenceFor(path, at), { at }));
+interface Opened {
+  readonly status: (at?: Date) => Promise<string>;
+  readonly source: OcspSource;
+  readonly evidence: (itsPath?: typeof path) => ReturnType<typeof gatherEvidence>;
+}
+
+/** A source, and a policy that asks the responder first. Another policy counts from the next question on. */
+function open(fetch: GuardedFetch | undefined, changes: PolicyChanges = {}, lists = rootOnly): Opened {
+  const source = new OcspSource({ allowedHosts: [], privateHosts: [], clock: () => AT, fetch });
+  const ocsp: Partial<OcspPolicy> = { responder: ADDRESS, ...changes.ocsp };
+  const policies = policiesFor(issuing, { methods: ['ocsp', 'crl'], ...changes, ocsp });
+  const sources = { policies, crls: [{ evidenceFor: async () => lists }], ocsp: source };
+  return {
+    source,
+    evidence: (itsPath = path) => gatherEvidence(itsPath, AT, sources),
+    status: async (at = AT) =>
+      inBrief(decideRevocation(path, await gatherEvidence(path, at, sources), { at, policies })),
+  };
 }
 
 describe('OCSP answers', () => {
   it('are asked for and accepted with the nonce of the request', async () => {
     const { responder, fetch } = respond();
-    expect(await open(fetch)()).to.equal('good');
+    expect(await open(fetch).status()).to.equal('good');
     expect(responder.requests).to.deep.equal([ADDRESS]);
   });
   it('are kept until nextUpdate, and asked for again after it', async () => {
     const { responder, fetch } = respond({ thisUpdate: AT, nextUpdate: new Date(AT.getTime() + 60_000) });
-    const status = open(fetch);
+    const { status } = open(fetch);
     await status();
     expect(await status(new Date(AT.getTime() + 59_000))).to.equal('good');
     expect(responder.requests).to.have.length(1);
@@ -69,7 +76,7 @@ describe('OCSP answers', () => {
   });
   it('are kept for the maximum age at most', async () => {
     const { responder, fetch } = respond({ thisUpdate: AT, nextUpdate: daysFromAt(7) });
-    const status = open(fetch, { maxAgeSeconds: 60 });
+    const { status } = open(fetch, { maxAgeSeconds: 60 });
     await status();
     await status(new Date(AT.getTime() + 59_000));
     expect(responder.requests).to.have.length(1);
@@ -79,7 +86,7 @@ describe('OCSP answers', () => {
   it('are asked for once by parallel sign-ins with one card', async () => {
     const { responder, fetch } = respond();
     responder.holds = true;
-    const status = open(fetch);
+    const { status } = open(fetch);
     const statuses = [status(), status(), status()];
     await Promise.resolve();
     responder.release();
@@ -88,51 +95,76 @@ describe('OCSP answers', () => {
   });
   it('are not kept when the responder does not know the certificate', async () => {
     const { responder, fetch } = respond({ status: 'unknown' });
-    const status = open(fetch);
+    const { status } = open(fetch);
     expect(await status()).to.equal('REVOCATION_UNKNOWN');
     responder.changes = {};
     expect(await status()).to.equal('good');
   });
+  it('are asked for again after the time that the policy sets, and counted on while nobody answers', async () => {
+    const { responder, fetch } = respond({ thisUpdate: AT, nextUpdate: daysFromAt(7) });
+    const { status } = open(fetch, { ocsp: { keepSeconds: 60 } });
+    await status();
+    await status(new Date(AT.getTime() + 59_000));
+    expect(responder.requests).to.have.length(1);
+    responder.changes = new ServiceError('FETCH_FAILED', 'down');
+    expect(await status(new Date(AT.getTime() + 60_000))).to.equal('good');
+    expect(responder.requests).to.have.length(2);
+    expect(await status(daysFromAt(8))).to.equal('OCSP_STALE');
+    responder.changes = { status: 'revoked' };
+    expect(await status(new Date(AT.getTime() + 60_000))).to.equal('revoked unspecified');
+  });
+  it('without nextUpdate need a maximum age', async () => {
+    const { responder, fetch } = respond({ thisUpdate: AT, nextUpdate: null });
+    expect(await open(fetch).status()).to.equal('OCSP_STALE');
+    const { status } = open(fetch, { maxAgeSeconds: 60 });
+    expect(await status()).to.equal('good');
+    expect(await status(new Date(AT.getTime() + 59_000))).to.equal('good');
+    expect(responder.requests).to.have.length(2);
+  });
+  it('are forgotten when the policies change', async () => {
+    const { responder, fetch } = respond();
+    const { status, source } = open(fetch);
+    await status();
+    source.forget();
+    await status();
+    expect(responder.requests).to.have.length(2);
+  });
   it('may be absent: then the CRLs decide', async () => {
     const { fetch } = respond(new ServiceError('FETCH_TIMEOUT', 'slow'));
-    expect(await open(fetch)()).to.equal('REVOCATION_UNAVAILABLE');
-    const crls = { evidenceFor: async () => readEvidence({ crls: [issueTestCrl(root), issueTestCrl(issuing)] }) };
-    expect(await open(fetch, { crls })()).to.equal('good');
+    expect(await open(fetch).status()).to.equal('REVOCATION_UNAVAILABLE');
+    const both = readEvidence({ crls: [issueTestCrl(root), issueTestCrl(issuing)] });
+    expect(await open(fetch, {}, both).status()).to.equal('good');
   });
   it('come without a nonce only from a responder that is configured so', async () => {
     const { fetch } = respond({ nonce: Buffer.alloc(32) });
-    expect(await open(fetch)()).to.equal('OCSP_NONCE_MISMATCH');
-    expect(await open(fetch, { nonce: false })()).to.equal('good');
+    expect(await open(fetch).status()).to.equal('OCSP_NONCE_MISMATCH');
+    expect(await open(fetch, { ocsp: { nonce: false } }).status()).to.equal('good');
   });
   it('are asked for where the certificate says, when no responder is configured', async () => {
     const { responder, fetch } = respond();
     const itsCard = issueTestCard(issuing, {
       extensions: {
-        authorityInformationAccess: authorityInformationAccess({ ocsp: ['http://named.thiqa.example/'] }),
+        authorityInformationAccess: authorityInformationAccess({ ocsp: ['http://named.thiqa.example/4242'] }),
       },
     });
-    const source = createOcspSource({
-      crls: { evidenceFor: async () => NO_EVIDENCE },
-      allowedHosts: [],
-      privateHosts: [],
-      clock: () => AT,
-      fetch,
-    });
-    const named = pathOf(itsCard, authority);
-    expect(parseCertificate(itsCard.certificate).authorityInfoAccess).to.have.length(1);
-    await source.evidenceFor(named, AT);
-    await source.evidenceFor(path, AT);
-    expect(responder.requests).to.deep.equal(['http://named.thiqa.example/']);
+    const { evidence, source } = open(fetch, { ocsp: { responder: undefined } });
+    await evidence(pathOf(itsCard, authority));
+    await evidence();
+    expect(responder.requests).to.deep.equal(['http://named.thiqa.example/4242']);
+    // The rest of an address that stands in a certificate may be the certificate's alone.
+    expect(source.states.map(({ source: name }) => name)).to.deep.equal(['http://named.thiqa.example']);
   });
   it('are not asked for at a host that the configuration does not allow', async () => {
-    const source = createOcspSource({
-      crls: rootOnly,
-      responder: 'http://127.0.0.1:9/',
-      allowedHosts: [],
-      privateHosts: [],
-      clock: () => AT,
-    });
-    const { failures } = await source.evidenceFor(path, AT);
+    const { failures } = await open(undefined, { ocsp: { responder: 'http://127.0.0.1:9/' } }).evidence();
     expect(failures).to.deep.equal([{ source: 'http://127.0.0.1:9/', code: 'REVOCATION_UNAVAILABLE' }]);
+  });
+  it('tell health of the responder why it last gave none', async () => {
+    const { responder, fetch } = respond({ responseStatus: 3 });
+    const { status, source } = open(fetch);
+    await status();
+    expect(source.states).to.deep.equal([{ source: ADDRESS, isAskedOnDemand: true, failure: 'OCSP_NOT_SUCCESSFUL' }]);
+    responder.changes = {};
+    await status();
+    expect(source.states).to.deep.equal([{ source: ADDRESS, isAskedOnDemand: true }]);
   });
 });

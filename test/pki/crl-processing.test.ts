@@ -7,11 +7,11 @@ import {
   type IssuingDistributionPoint,
   issuingDistributionPoint,
 } from '../../src/demo/crl-extensions.ts';
-import { nullValue } from '../../src/demo/der.ts';
 import type { NameTemplate } from '../../src/demo/distinguished-name.ts';
 import { extension } from '../../src/demo/extension.ts';
 import { generateKeys } from '../../src/demo/signing.ts';
 import { parseCertificate } from '../../src/pki/certificate.ts';
+import { nullValue } from '../../src/pki/der-writer.ts';
 import { decideRevocation, readEvidence } from '../../src/pki/revocation.ts';
 import {
   AT,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { StringEncoding } from '../../src/demo/der.ts';
 import { encodeName, encodeRelativeName, type NameTemplate } from '../../src/demo/distinguished-name.ts';
 import { DerCursor, DerError } from '../../src/pki/der.ts';
+import type { StringEncoding } from '../../src/pki/der-writer.ts';
 import {
   equalNames,
   isWithinSubtree,

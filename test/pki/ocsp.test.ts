@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { crlDistributionPoints, extendedKeyUsage, keyUsage } from '../../src/demo/certificate-extensions.ts';
-import { nullValue } from '../../src/demo/der.ts';
 import { extension } from '../../src/demo/extension.ts';
 import { generateKeys } from '../../src/demo/signing.ts';
 import { RevocationError } from '../../src/errors.ts';
 import { parseCertificate } from '../../src/pki/certificate.ts';
+import { nullValue } from '../../src/pki/der-writer.ts';
 import { acceptOcspResponse, type OcspAcceptance } from '../../src/pki/ocsp.ts';
 import { encodeOcspRequest } from '../../src/pki/ocsp-request.ts';
 import { parseOcspResponse } from '../../src/pki/ocsp-response.ts';

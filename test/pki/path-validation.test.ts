@@ -11,10 +11,10 @@ import {
   policyMappings,
   subjectKeyIdentifier,
 } from '../../src/demo/certificate-extensions.ts';
-import { nullValue } from '../../src/demo/der.ts';
 import { extension } from '../../src/demo/extension.ts';
 import { generateKeys } from '../../src/demo/signing.ts';
 import { CertificateError } from '../../src/errors.ts';
+import { nullValue } from '../../src/pki/der-writer.ts';
 import { validatePath } from '../../src/pki/path-validation.ts';
 import { ANY_POLICY } from '../../src/pki/policy-tree.ts';
 import {

@@ -129,10 +129,11 @@ describe('RFC 5280 4.1.1.3: signatures', () => {
     await expectRefusal(step, CertificateError, 'CERT_ALGORITHM_REFUSED');
   });
 
-  it('RFC 5758 3.2: ECDSA parameters are absent', async () => {
+  it('RFC 5758 3.2: ECDSA parameters are absent, or NULL as the CA of Finnish cards writes, and nothing else', async () => {
     const signature = sign('sha256', octets, ec.privateKey);
     expect(verifySignature(signed(ECDSA_SHA256, signature), ecKey, 'default')).to.equal(true);
-    const step = () => verifySignature(signed('300c06082a8648ce3d0403020500', signature), ecKey, 'default');
+    expect(verifySignature(signed('300c06082a8648ce3d0403020500', signature), ecKey, 'default')).to.equal(true);
+    const step = () => verifySignature(signed('300d06082a8648ce3d040302020100', signature), ecKey, 'default');
     await expectRefusal(step, CertificateError, 'CERT_ALGORITHM_REFUSED');
   });
 

@@ -14,11 +14,11 @@ import {
   type ProxyPreset,
   trustedPeers,
 } from '../../src/authentication/proxy-certificate.ts';
-import { octetString } from '../../src/demo/der.ts';
 import { extension } from '../../src/demo/extension.ts';
 import { generateKeys } from '../../src/demo/signing.ts';
 import { createTlsRoot, issueServerCertificate } from '../../src/demo/tls-certificates.ts';
 import { EvidenceError } from '../../src/errors.ts';
+import { octetString } from '../../src/pki/der-writer.ts';
 import {
   createTestAuthority,
   issueTestCard,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { nullValue } from '../../src/demo/der.ts';
 import { extension } from '../../src/demo/extension.ts';
 import { RevocationError } from '../../src/errors.ts';
+import { nullValue } from '../../src/pki/der-writer.ts';
 import { requireGood } from '../../src/pki/revocation.ts';
 import { AT, type CrlChanges, createTestAuthority, issueTestCard, issueTestCrl } from '../support/authority.ts';
 import { expectRefusal } from '../support/refusal.ts';

@@ -4,12 +4,12 @@ import type { AddressInfo, LookupFunction } from 'node:net';
 import { expect } from 'chai';
 import { authorityInformationAccess, crlDistributionPoints } from '../../src/demo/certificate-extensions.ts';
 import { CertificateError, ServiceError } from '../../src/errors.ts';
-import { createCrlSource } from '../../src/network/crl-source.ts';
+import { DocumentRevocation } from '../../src/network/document-revocation.ts';
 import { createGuardedFetch } from '../../src/network/guarded-fetch.ts';
-import { createOcspSource } from '../../src/network/ocsp-source.ts';
 import { AT, createTestAuthority, issueTestCard, issueTestRoot } from '../support/authority.ts';
 import { anchorOf, findPath, parse } from '../support/path.ts';
 import { expectRefusal } from '../support/refusal.ts';
+import { policiesFor } from '../support/revocation.ts';
 
 describe('S9: addresses in a certificate, and redirects', () => {
   let listener: Server;
@@ -54,17 +54,20 @@ describe('S9: addresses in a certificate, and redirects', () => {
   it('nor does a card of a trusted CA: what it names is not on the list', async () => {
     const { root, issuing } = createTestAuthority();
     const path = findPath([issueTestCard(issuing, { extensions: addresses(address) }), issuing, root]);
-    const hosts = { allowedHosts: ['crl.example'], privateHosts: [] };
-    const crls = createCrlSource({
-      ...hosts,
-      locations: [],
-      anchors: [anchorOf(root)],
-      intermediates: [parse(issuing)],
-      clock: () => AT,
-    });
-    const { failures } = await createOcspSource({ ...hosts, crls, clock: () => AT }).evidenceFor(path, AT);
-    expect(failures.map(({ code }) => code)).to.deep.equal(['REVOCATION_UNAVAILABLE']);
-    crls.close();
+    const revocation = new DocumentRevocation(
+      {
+        crls: [],
+        revocationPolicies: policiesFor(issuing, { methods: ['crl', 'ocsp'], crlFromCertificate: true }),
+        anchors: [anchorOf(root)],
+        intermediates: [parse(issuing)],
+        allowedHosts: ['crl.example'],
+        privateHosts: [],
+      },
+      { clock: () => AT },
+    );
+    const { failures } = await revocation.evidenceFor(path, AT);
+    expect(failures.map(({ code }) => code)).to.deep.equal(['REVOCATION_UNAVAILABLE', 'REVOCATION_UNAVAILABLE']);
+    revocation.close();
     expect(connections).to.equal(0);
   });
 

@@ -34,7 +34,7 @@ async function accountOf(issuer: CertificationAuthority, changes: Partial<CardHo
   const { certificate } = issueTestCard(issuer, { subject: cardSubject({ ...HOLDER, ...changes }) });
   const citizen = await authenticateCitizen(
     () => evidenceOf(certificate),
-    { interaction: 'i', clientId: 'c' },
+    { interaction: 'i', clientId: 'c', method: 'client-certificate' },
     {
       documents: async () => documents,
       audit: testAudit().log,

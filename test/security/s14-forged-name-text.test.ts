@@ -24,7 +24,7 @@ const VICTIM = 'PNOMA-ZT999999';
 const signIn = (changes: CertificateChanges) =>
   authenticateCitizen(
     () => evidenceOf(issueTestCard(authority.issuing, changes).certificate),
-    { interaction: 'i', clientId: 'c' },
+    { interaction: 'i', clientId: 'c', method: 'client-certificate' },
     {
       documents: async () => documents,
       audit: testAudit().log,

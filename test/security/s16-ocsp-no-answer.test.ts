@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import { RevocationError, ServiceError } from '../../src/errors.ts';
+import { gatherEvidence } from '../../src/network/gather-evidence.ts';
 import type { Fetched, FetchRequest } from '../../src/network/guarded-fetch.ts';
-import { createOcspSource } from '../../src/network/ocsp-source.ts';
+import { OcspSource } from '../../src/network/ocsp-source.ts';
 import { decideRevocation, readEvidence, requireGood } from '../../src/pki/revocation.ts';
 import { AT, createTestAuthority, issueTestCard, issueTestCrl } from '../support/authority.ts';
 import { issueTestOcspResponse, type OcspChanges } from '../support/ocsp.ts';
 import { expectRefusal } from '../support/refusal.ts';
-import { pathOf } from '../support/revocation.ts';
+import { pathOf, policiesFor } from '../support/revocation.ts';
 
 const authority = createTestAuthority();
 const { root, issuing } = authority;
@@ -22,15 +23,13 @@ async function signIn(changes: OcspChanges | ServiceError, crls: readonly Buffer
     return { status: 200, headers: {}, body: issueTestOcspResponse(issuing, card.serialNumber, { nonce, ...changes }) };
   };
   const evidence = readEvidence({ crls: [issueTestCrl(root), ...crls] });
-  const source = createOcspSource({
-    crls: { evidenceFor: async () => evidence },
-    responder: 'http://ocsp.example/',
-    allowedHosts: [],
-    privateHosts: [],
-    clock: () => AT,
-    fetch,
+  const policies = policiesFor(issuing, { methods: ['ocsp', 'crl'], ocsp: { responder: 'http://ocsp.example/' } });
+  const gathered = await gatherEvidence(path, AT, {
+    policies,
+    crls: [{ evidenceFor: async () => evidence }],
+    ocsp: new OcspSource({ allowedHosts: [], privateHosts: [], clock: () => AT, fetch }),
   });
-  requireGood(decideRevocation(path, await source.evidenceFor(path, AT), { at: AT }));
+  requireGood(decideRevocation(path, gathered, { at: AT, policies }));
 }
 
 describe('S16: an OCSP responder without an answer never means good', () => {

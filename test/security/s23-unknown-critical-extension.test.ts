@@ -1,6 +1,6 @@
-import { nullValue } from '../../src/demo/der.ts';
 import { extension } from '../../src/demo/extension.ts';
 import { CertificateError } from '../../src/errors.ts';
+import { nullValue } from '../../src/pki/der-writer.ts';
 import { createTestAuthority, issueTestCa, issueTestCard, issueTestRoot } from '../support/authority.ts';
 import { findPath } from '../support/path.ts';
 import { expectRefusal } from '../support/refusal.ts';

@@ -12,7 +12,7 @@ import type { ProtocolRecord } from '../../src/oidc/protocol-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Won } from './contender.ts';
 import { STORE_FACTORIES, type StoreFactory } from './factories.ts';
-import { auditEvent, BEFORE_EXPIRY, challenge, code, EXPIRY, handOff, NOW, portal } from './records.ts';
+import { auditEvent, BEFORE_EXPIRY, challenge, code, EXPIRY, handOff, NOW, portal, trustEntry } from './records.ts';
 
 const PARALLEL = 20;
 
@@ -259,6 +259,64 @@ function storeContract(factory: StoreFactory): void {
       });
     });
 
+    describe('the trust list', () => {
+      const entriesOf = async (handle: Store) => (await handle.trust.read()).entries;
+
+      it('is empty at first', async () => {
+        expect(await store.trust.read()).to.deep.equal({ version: await other.trust.version(), entries: [] });
+      });
+
+      it('comes back in the order of addition, as it was put, after a restart too', async () => {
+        const added = [trustEntry('b'), trustEntry('a'), { ...trustEntry('b'), kind: 'intermediate' } as const];
+        for (const entry of added) expect(await store.trust.put(entry)).to.equal(true);
+        expect(await entriesOf(other)).to.deep.equal(added);
+        await restart();
+        expect(await entriesOf(store)).to.deep.equal(added);
+      });
+
+      it('has one entry for each profile, kind and certificate: of parallel additions, one is new', async () => {
+        const isNew = await inParallel((handle) => handle.trust.put(trustEntry('a')));
+        expect(isNew.filter(Boolean)).to.have.length(1);
+        expect(await other.trust.put({ ...trustEntry('a'), keySha256: 'key-2' })).to.equal(false);
+        expect(await other.trust.put({ ...trustEntry('a'), profile: 'passport' })).to.equal(true);
+        expect(await entriesOf(store)).to.deep.equal([trustEntry('a'), { ...trustEntry('a'), profile: 'passport' }]);
+      });
+
+      it('loses exactly the entry that is removed: of parallel removals, one wins', async () => {
+        const stays = [
+          { ...trustEntry('a'), kind: 'intermediate' },
+          { ...trustEntry('a'), profile: 'passport' },
+          trustEntry('b'),
+        ] as const;
+        for (const entry of [trustEntry('a'), ...stays]) await store.trust.put(entry);
+        const isRemoved = await inParallel((handle) => handle.trust.remove(trustEntry('a')));
+        expect(isRemoved.filter(Boolean)).to.have.length(1);
+        expect(await entriesOf(other)).to.deep.equal(stays);
+      });
+
+      it('raises its version with every change, for every handle, and with nothing else', async () => {
+        const { list, refreshes } = await store.trust.version();
+        const raised = async () => {
+          const version = await other.trust.version();
+          expect((await other.trust.read()).version).to.deep.equal(version);
+          return [version.list - list, version.refreshes - refreshes];
+        };
+        await store.trust.put(trustEntry('a'));
+        expect(await raised()).to.deep.equal([1, 0]);
+        await store.trust.put(trustEntry('a'));
+        await store.trust.remove(trustEntry('b'));
+        expect(await raised()).to.deep.equal([1, 0]);
+        await store.trust.remove(trustEntry('a'));
+        expect(await raised()).to.deep.equal([2, 0]);
+        await store.trust.refresh();
+        expect(await raised()).to.deep.equal([3, 1]);
+        await restart();
+        expect(await raised()).to.deep.equal([3, 1]);
+        await inParallel((handle) => handle.trust.refresh());
+        expect(await raised()).to.deep.equal([3 + PARALLEL, 1 + PARALLEL]);
+      });
+    });
+
     describe('sweep', () => {
       it('deletes what has expired, in more than one batch, and nothing else', async () => {
         const expired = 1100;
@@ -338,6 +396,11 @@ function storeContract(factory: StoreFactory): void {
         await refused('STORE_UNAVAILABLE', store.portals.list());
         await refused('STORE_UNAVAILABLE', store.consents.find('account-1', 'portal-1'));
         await refused('STORE_UNAVAILABLE', store.citizens.find('account-1', NOW));
+        await refused('STORE_UNAVAILABLE', store.trust.version());
+        await refused('STORE_UNAVAILABLE', store.trust.read());
+        await refused('STORE_UNAVAILABLE', store.trust.put(trustEntry('a')));
+        await refused('STORE_UNAVAILABLE', store.trust.remove(trustEntry('a')));
+        await refused('STORE_UNAVAILABLE', store.trust.refresh());
         await refused('STORE_UNAVAILABLE', store.sweep(NOW));
         await refused('AUDIT_UNAVAILABLE', store.audit.read(0, 1));
         await refused('AUDIT_UNAVAILABLE', new AuditLog(store.audit, () => NOW).append(auditEvent('portal-1')));

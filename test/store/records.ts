@@ -6,6 +6,7 @@ import type { Challenge } from '../../src/authentication/challenge.ts';
 import type { HandOff } from '../../src/authentication/hand-off.ts';
 import type { ProtocolRecord } from '../../src/oidc/protocol-store.ts';
 import type { Portal } from '../../src/relying-party/portal.ts';
+import type { TrustEntry } from '../../src/trust/trust-list.ts';
 
 export const NOW = new Date('2026-11-02T10:00:00.500Z');
 export const EXPIRY = new Date('2026-11-02T10:01:00.000Z');
@@ -46,6 +47,15 @@ export const portal = (clientId: string): Portal => ({
   purpose: { fr: 'Renouveler un passeport' },
   status: 'active',
   registeredAt: NOW,
+});
+
+export const trustEntry = (certificateSha256: string): TrustEntry => ({
+  profile: 'cnie',
+  kind: 'anchor',
+  keySha256: 'key-1',
+  certificateSha256,
+  certificate: Uint8Array.of(0x30, 0, 255),
+  addedAt: NOW,
 });
 
 export const auditEvent = (clientId: string): AuditEvent => ({ type: 'portal.registered', clientId });
