@@ -5,18 +5,7 @@
 import type { Clock } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import type { AuditEvent } from './event.ts';
-import { linkRecord, verifyChain } from './hash-chain.ts';
-
-export interface AuditRecord {
-  /** 1, 2, 3, ... without a gap. */
-  readonly sequence: number;
-  readonly at: Date;
-  readonly event: AuditEvent;
-  /** Hash of the record before; 64 zeros for the first. */
-  readonly previousHash: string;
-  /** SHA-256, lower-case hex. */
-  readonly hash: string;
-}
+import { type AuditRecord, linkRecord, verifyChain } from './hash-chain.ts';
 
 /**
  * Port. `append` reads the last record and writes the one that `link` makes of it, as one serialised, durable step

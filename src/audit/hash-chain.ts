@@ -5,9 +5,19 @@
  */
 import { createHash } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
-import type { AuditRecord } from './audit-log.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { AuditEvent } from './event.ts';
+
+export interface AuditRecord {
+  /** 1, 2, 3, ... without a gap. */
+  readonly sequence: number;
+  readonly at: Date;
+  readonly event: AuditEvent;
+  /** Hash of the record before; 64 zeros for the first. */
+  readonly previousHash: string;
+  /** SHA-256, lower-case hex. */
+  readonly hash: string;
+}
 
 /** What the first record carries as the hash before it. */
 const NO_HASH = '0'.repeat(64);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { AuditLog, type AuditRecord, type AuditStore } from '../../src/audit/audit-log.ts';
+import { AuditLog, type AuditStore } from '../../src/audit/audit-log.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
+import type { AuditRecord } from '../../src/audit/hash-chain.ts';
 import { ServiceError } from '../../src/errors.ts';
 
 const AT = new Date('2026-11-02T10:00:00.000Z');

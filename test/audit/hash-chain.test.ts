@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
-import type { AuditRecord } from '../../src/audit/audit-log.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
+import type { AuditRecord } from '../../src/audit/hash-chain.ts';
 import { linkRecord, verifyChain } from '../../src/audit/hash-chain.ts';
 import { ServiceError } from '../../src/errors.ts';
 

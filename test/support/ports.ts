@@ -2,8 +2,9 @@
  * The ports of the domain rooms in memory, and a clock that a test moves. They keep and find, as the contract test
  * of `test/store` demands of every store, and decide nothing.
  */
-import { AuditLog, type AuditRecord, type AuditStore } from '../../src/audit/audit-log.ts';
+import { AuditLog, type AuditStore } from '../../src/audit/audit-log.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
+import type { AuditRecord } from '../../src/audit/hash-chain.ts';
 import type { Challenge, ChallengeStore } from '../../src/authentication/challenge.ts';
 import type { HandOff, HandOffStore } from '../../src/authentication/hand-off.ts';
 import type { CitizenRecord, CitizenStore } from '../../src/citizen/citizen-record.ts';

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AuditRecord } from '../../src/audit/audit-log.ts';
+import type { AuditRecord } from '../../src/audit/hash-chain.ts';
 import type { ServiceOptions } from '../../src/compose.ts';
 import type { CardId } from '../../src/demo/card-catalogue.ts';
 import { type RunningDemonstration, startDemonstration } from '../../src/demo/demonstration.ts';

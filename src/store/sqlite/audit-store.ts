@@ -4,8 +4,9 @@
  * Appends that are asked for in one turn of the event loop share one transaction, so one wait for the disk: under load
  * the cost of durability is divided among the sign-ins, and each promise still resolves only after that commit.
  */
-import type { AuditRecord, AuditStore } from '../../audit/audit-log.ts';
+import type { AuditStore } from '../../audit/audit-log.ts';
 import type { AuditEvent } from '../../audit/event.ts';
+import type { AuditRecord } from '../../audit/hash-chain.ts';
 import { fromJson, toMilliseconds } from './columns.ts';
 import type { Database, Values } from './open-database.ts';
 
