@@ -1,8 +1,10 @@
 /**
  * The composition root: the one place that picks concrete adapters and wires them.
  */
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
 import { errors } from 'oidc-provider';
 import { AuditLog } from './audit/audit-log.ts';
 import { createCardPresentations } from './authentication/card-presentation.ts';
@@ -88,6 +90,7 @@ export async function composeService(
   const citizens = createCitizenRecords(store.citizens, keys.subjectKey, recordSeconds(lifetimes), clock);
   const refusalPages = { assets: issuer, log, audit, clock, sandbox };
 
+  const indexDirectory = { path: join(config.store.directory, 'crl-index'), key: crlIndexKey(keys.subjectKey) };
   const documents = new AcceptedDocuments({
     trust: store.trust,
     audit,
@@ -99,8 +102,10 @@ export async function composeService(
         refreshIntervalSeconds: config.revocation.refreshIntervalSeconds,
         clock,
         schedule,
+        indexDirectory,
         report: ({ source, outcome, code, cause }) => {
-          if (outcome === 'failed') log.failure('revocation-source', cause, { source, code: String(code) });
+          if (outcome === 'index-not-kept') log.failure('crl-index', cause, { source });
+          else if (outcome === 'failed') log.failure('revocation-source', cause, { source, code: String(code) });
           else log.info('revocation-source', { source });
         },
       }),
@@ -286,6 +291,11 @@ function cardHostMode({ cardHost, documents }: Config): CardHostParts['mode'] {
     key: readKeyFile(cardHost.tls.key),
     offeredIssuers: trustedCertificates(documents).map(({ certificate }) => certificate.subject),
   };
+}
+
+/** HKDF (RFC 5869): a key for this purpose alone, the same in every process of the service. */
+function crlIndexKey(subjectKey: KeyObject): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', subjectKey, '', 'thiqa crl index v1', 32)));
 }
 
 /** A document, and where its revocation information may come from. */

@@ -7,14 +7,15 @@ import { type RevocationCode, RevocationError, ServiceError } from '../errors.ts
 import type { Crl } from '../pki/crl.ts';
 import { equalBytes } from '../pki/der.ts';
 import { equalNames } from '../pki/name.ts';
+import type { CrlIndexDirectory } from './crl-index-file.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import { isLoadedInline, loadCrl } from './load-crl.ts';
 import type { CrlExpectations } from './read-crl.ts';
 
-/** That a CRL was replaced, or why it could not be; for the log. */
+/** That a CRL was replaced, or why it or its index could not be; for the log. */
 export interface CrlRenewal {
   readonly source: string;
-  readonly outcome: 'replaced' | 'failed';
+  readonly outcome: 'replaced' | 'failed' | 'index-not-kept';
   readonly code?: RevocationCode;
   readonly cause?: unknown;
 }
@@ -26,6 +27,8 @@ export interface CrlLocationOptions {
   readonly skewSeconds: number;
   readonly signal: AbortSignal;
   readonly report: (renewal: CrlRenewal) => void;
+  /** Where the indexes of large CRLs are kept. Absent: in memory alone. */
+  readonly indexDirectory?: CrlIndexDirectory | undefined;
 }
 
 /** What a file or an address yields: a new CRL, or undefined when nothing changed. */
@@ -80,6 +83,14 @@ export abstract class CrlLocation {
       this.#renewing = undefined;
     });
     return this.#renewing;
+  }
+
+  /** As `loadCrl` does it. */
+  protected async load(content: string | Uint8Array, octets: number): Promise<Crl> {
+    const { expected, signal, indexDirectory, report } = this.options;
+    const { crl, notKept } = await loadCrl(content, octets, expected, signal, indexDirectory);
+    if (notKept !== undefined) report({ source: this.source, outcome: 'index-not-kept', ...notKept });
+    return crl;
   }
 
   async #attempt(attempt: Renew): Promise<void> {
@@ -168,7 +179,7 @@ export class CrlFile extends CrlLocation {
       // Noted before reading: a file that changes meanwhile is then read again.
       this.#stateRead = state;
       this.#readAt = at.getTime();
-      return loadCrl(this.#path, octets, this.options.expected, this.options.signal);
+      return this.load(this.#path, octets);
     });
     if (isLoadedInline(octets) || !this.isCurrentAt(at)) await renewed;
   }
@@ -200,13 +211,12 @@ export class CrlAddress extends CrlLocation {
 
   refresh(): Promise<void> {
     return this.renew(async () => {
-      const { expected, signal } = this.options;
       const conditional = this.held !== undefined && this.held.sha256 === this.#validators?.sha256;
       const headers = conditional ? (this.#validators?.headers ?? {}) : {};
-      const answer = await this.#fetch(this.#address, { headers, signal });
+      const answer = await this.#fetch(this.#address, { headers, signal: this.options.signal });
       if (answer.status === 304 && conditional) return undefined;
       if (answer.status !== 200) throw new RevocationError('REVOCATION_UNAVAILABLE', 'the server sent no CRL');
-      const crl = await loadCrl(answer.body, answer.body.length, expected, signal);
+      const crl = await this.load(answer.body, answer.body.length);
       const { etag, 'last-modified': lastModified } = answer.headers;
       this.#validators = {
         sha256: crl.sha256,

@@ -13,6 +13,7 @@ import { equalNames } from '../pki/name.ts';
 import type { ValidatedPath } from '../pki/path-validation.ts';
 import { DEFAULT_SKEW_SECONDS, type RevocationEvidence, type RevocationSource } from '../pki/revocation.ts';
 import type { TrustAnchor } from '../pki/trust-anchor.ts';
+import type { CrlIndexDirectory } from './crl-index-file.ts';
 import { CrlAddress, CrlFile, type CrlLocation, type CrlLocationOptions, type CrlRenewal } from './crl-location.ts';
 import { createGuardedFetch, type GuardedFetch } from './guarded-fetch.ts';
 
@@ -40,6 +41,8 @@ export interface CrlSourceOptions extends CrlSubject {
   readonly algorithms?: AlgorithmPolicy | undefined;
   /** Default 512 MiB. */
   readonly maximumOctets?: number | undefined;
+  /** Where the indexes of large CRLs are kept for the next start and for other processes. Absent: in memory alone. */
+  readonly indexDirectory?: CrlIndexDirectory | undefined;
   /** Told of each replaced CRL and of each new failure. */
   readonly report?: ((renewal: CrlRenewal) => void) | undefined;
   /** For tests. */
@@ -181,7 +184,7 @@ export class CrlSource implements RevocationSource {
   }
 
   #optionsOf(source: string): CrlLocationOptions {
-    const { clock, report } = this.#options;
+    const { clock, report, indexDirectory } = this.#options;
     const issuers = (): readonly Certificate[] => this.#issuers;
     return {
       expected: {
@@ -197,6 +200,7 @@ export class CrlSource implements RevocationSource {
       skewSeconds: this.#options.skewSeconds ?? DEFAULT_SKEW_SECONDS,
       signal: this.#closing.signal,
       report: report ?? (() => undefined),
+      indexDirectory,
     };
   }
 

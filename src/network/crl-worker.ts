@@ -8,19 +8,21 @@ import { RevocationError } from '../errors.ts';
 import { parseCertificate } from '../pki/certificate.ts';
 import type { CrlJob, CrlJobResult } from './load-crl.ts';
 import { readVerifiedCrl } from './read-crl.ts';
+import { readKeptCrl } from './read-kept-crl.ts';
 
 /** Only `load-crl.ts` starts this file. */
 const job = workerData as CrlJob;
 
-function run(): CrlJobResult {
+async function run(): Promise<CrlJobResult> {
   try {
-    const octets = typeof job.content === 'string' ? readFileSync(job.content) : job.content;
-    const issuers = job.issuers.map((der) => parseCertificate(der));
-    return { parts: readVerifiedCrl(octets, { ...job, issuers }) };
+    const { content, indexDirectory } = job;
+    const expected = { ...job, issuers: job.issuers.map((der) => parseCertificate(der)) };
+    if (indexDirectory !== undefined) return await readKeptCrl(content, expected, indexDirectory);
+    return { parts: readVerifiedCrl(typeof content === 'string' ? readFileSync(content) : content, expected) };
   } catch (error) {
     if (error instanceof RevocationError) return { code: error.code, message: error.message, detail: error.detail };
     throw error;
   }
 }
 
-parentPort?.postMessage(run());
+parentPort?.postMessage(await run());

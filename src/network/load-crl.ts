@@ -6,7 +6,9 @@ import { Worker } from 'node:worker_threads';
 import { type RevocationCode, RevocationError } from '../errors.ts';
 import type { AlgorithmPolicy } from '../pki/algorithms.ts';
 import { Crl, type CrlParts } from '../pki/crl.ts';
+import type { CrlIndexDirectory } from './crl-index-file.ts';
 import { type CrlExpectations, readVerifiedCrl } from './read-crl.ts';
+import type { KeptCrl } from './read-kept-crl.ts';
 
 /** What the worker is given. */
 export interface CrlJob {
@@ -17,19 +19,28 @@ export interface CrlJob {
   readonly issuers: readonly Uint8Array[];
   readonly algorithms: AlgorithmPolicy;
   readonly maximumOctets: number;
+  readonly indexDirectory: CrlIndexDirectory | undefined;
 }
 
 /** What it answers. Errors lose their class between threads, so the code travels. */
 export type CrlJobResult =
-  | { readonly parts: CrlParts }
+  | KeptCrl
+  | { readonly parts: CrlParts; readonly index?: undefined }
   | { readonly code: RevocationCode; readonly message: string; readonly detail: Readonly<Record<string, unknown>> };
 
 /** Reading a CRL takes some 15 ns for each octet, so one below this size holds up the event loop for 4 ms at most. */
 const LARGEST_INLINE_OCTETS = 256 * 1024;
 
+export interface LoadedCrl {
+  readonly crl: Crl;
+  /** Present when the index of a large CRL was to be kept and could not be: why. */
+  readonly notKept?: { readonly cause: unknown };
+}
+
 /**
  * @param content the path of a file, or the octets
  * @param octets the size of the content
+ * @param indexDirectory where the index of a large CRL is kept
  * @throws RevocationError CRL_TOO_LARGE, CRL_MALFORMED, CRL_CRITICAL_EXTENSION_UNKNOWN, CRL_SIGNATURE_INVALID; the file
  *   system's error
  */
@@ -38,7 +49,8 @@ export async function loadCrl(
   octets: number,
   expected: CrlExpectations,
   signal: AbortSignal,
-): Promise<Crl> {
+  indexDirectory?: CrlIndexDirectory,
+): Promise<LoadedCrl> {
   const { source, maximumOctets } = expected;
   if (octets > maximumOctets) {
     throw new RevocationError('CRL_TOO_LARGE', 'the CRL is larger than the limit', {
@@ -47,11 +59,15 @@ export async function loadCrl(
   }
   if (isLoadedInline(octets)) {
     const bytes = typeof content === 'string' ? await readFile(content, { signal }) : content;
-    return new Crl(readVerifiedCrl(bytes, expected));
+    return { crl: new Crl(readVerifiedCrl(bytes, expected)) };
   }
   const issuers = expected.issuers.map(({ der }) => der);
-  const result = await runWorker({ content, source, issuers, algorithms: expected.algorithms, maximumOctets }, signal);
-  if ('parts' in result) return new Crl(result.parts);
+  const { algorithms } = expected;
+  const result = await runWorker({ content, source, issuers, algorithms, maximumOctets, indexDirectory }, signal);
+  if ('parts' in result) {
+    const crl = new Crl(result.parts);
+    return result.index === 'not kept' ? { crl, notKept: { cause: result.cause } } : { crl };
+  }
   throw new RevocationError(result.code, result.message, { detail: result.detail });
 }
 

@@ -5,6 +5,7 @@
  * An answer is accepted with the nonce of its request before it is kept, and kept until its nextUpdate, its maximum age
  * or the time that the policy sets, whichever is soonest. Of any number of parallel sign-ins with one card, one asks and
  * all get the answer. What cannot be had is a failure among the evidence: the decision then rests on what else there is.
+ * A responder from which nothing came is left alone for a while, in which nobody waits for it.
  */
 import { randomBytes } from 'node:crypto';
 import { type RevocationCode, RevocationError, ServiceError } from '../errors.ts';
@@ -16,6 +17,7 @@ import { type OcspResponse, parseOcspResponse } from '../pki/ocsp-response.ts';
 import { DEFAULT_SKEW_SECONDS, type RevocationFailure } from '../pki/revocation.ts';
 import type { RevocationPolicy } from '../pki/revocation-policy.ts';
 import { createGuardedFetch, type FetchRules, type GuardedFetch } from './guarded-fetch.ts';
+import { type OcspResponderState, OcspResponders, type ReportFailure } from './ocsp-responders.ts';
 
 /** id-ad-ocsp (RFC 5280 4.2.2.1) */
 const ID_AD_OCSP = '1.3.6.1.5.5.7.48.1';
@@ -26,8 +28,7 @@ export interface OcspSourceOptions extends AllowedHosts {
   readonly clock: () => Date;
   /** As for the decision. */
   readonly skewSeconds?: number | undefined;
-  /** Told of each new failure of a responder. */
-  readonly report?: ((failure: RevocationFailure & { readonly cause: unknown }) => void) | undefined;
+  readonly report?: ReportFailure | undefined;
   /** For tests. */
   readonly fetch?: GuardedFetch | undefined;
 }
@@ -45,13 +46,6 @@ export interface OcspFindings {
   readonly failures: readonly RevocationFailure[];
 }
 
-/** The state of one responder, for health: it is asked when needed, so its failure may be over. */
-export interface OcspResponderState {
-  readonly source: string;
-  readonly isAskedOnDemand: true;
-  readonly failure?: RevocationCode;
-}
-
 interface KeptAnswer {
   readonly response: OcspResponse;
   /** Until then nobody asks again. Whether the answer still counts is for the decision. */
@@ -60,7 +54,6 @@ interface KeptAnswer {
 
 const LARGEST_RESPONSE_OCTETS = 256 * 1024;
 const MOST_KEPT_ANSWERS = 20_000;
-const MOST_RESPONDERS = 100;
 const NONCE_OCTETS = 32;
 
 export class OcspSource {
@@ -68,18 +61,19 @@ export class OcspSource {
   #hosts: AllowedHosts;
   readonly #kept = new Map<string, KeptAnswer>();
   readonly #asking = new Map<string, Promise<OcspResponse>>();
-  /** By the name of the responder, why it last gave no good answer. */
-  readonly #failures = new Map<string, RevocationCode | undefined>();
+  readonly #responders: OcspResponders;
   readonly #closing = new AbortController();
 
   constructor(options: OcspSourceOptions) {
     this.#options = options;
     this.#hosts = options;
+    this.#responders = new OcspResponders(options.report);
   }
 
-  /** From now on at these hosts. */
+  /** From now on at these hosts. Whoever changes something wants to see what it does: every pause ends. */
   adapt(hosts: AllowedHosts): void {
     this.#hosts = hosts;
+    this.#responders.endPauses();
   }
 
   /** Forgets every answer: each was accepted by a policy that may have changed. */
@@ -94,20 +88,21 @@ export class OcspSource {
     const key = `${question.certificate.sha256} ${question.issuer.publicKey.keySha256}`;
     const kept = this.#kept.get(key);
     if (kept !== undefined && at.getTime() < kept.until) return { responses: [kept.response], failures: [] };
+    const failed = (code: RevocationCode): OcspFindings => ({
+      responses: kept === undefined ? [] : [kept.response],
+      failures: [{ source: responder.name, code }],
+    });
+    const asking = this.#asking.get(key) ?? this.#start(key, question, responder);
+    if (asking === undefined) return failed(this.#responders.failureOf(responder.name) ?? 'REVOCATION_UNAVAILABLE');
     try {
-      return { responses: [await (this.#asking.get(key) ?? this.#start(key, question, responder))], failures: [] };
+      return { responses: [await asking], failures: [] };
     } catch (error) {
-      const failures = [{ source: responder.name, code: codeOf(error) }];
-      return { responses: kept === undefined ? [] : [kept.response], failures };
+      return failed(codeOf(error));
     }
   }
 
   get states(): readonly OcspResponderState[] {
-    return [...this.#failures].map(([source, failure]) => ({
-      source,
-      isAskedOnDemand: true,
-      ...(failure !== undefined && { failure }),
-    }));
+    return this.#responders.states;
   }
 
   /** Ends requests under way. */
@@ -115,15 +110,23 @@ export class OcspSource {
     this.#closing.abort();
   }
 
-  #start(key: string, question: OcspQuestion, responder: Responder): Promise<OcspResponse> {
+  /** @returns undefined while the responder is left alone */
+  #start(key: string, question: OcspQuestion, responder: Responder): Promise<OcspResponse> | undefined {
+    const { clock } = this.#options;
+    const pause = this.#responders.pauseOf(responder.name);
+    const admitted = pause.admit(clock());
+    if (admitted === undefined) return undefined;
     const asking = this.#request(key, question, responder)
       .then(
         (response) => {
-          this.#note(responder.name, undefined);
+          pause.noteAnswer();
+          this.#responders.note(responder.name, undefined);
           return response;
         },
         (error: unknown) => {
-          this.#note(responder.name, codeOf(error), error);
+          if (isWithoutAnswer(error)) pause.noteFailure(admitted, clock());
+          else pause.noteAnswer();
+          this.#responders.note(responder.name, codeOf(error), error);
           throw error;
         },
       )
@@ -201,14 +204,6 @@ export class OcspSource {
     if (oldest !== undefined) this.#kept.delete(oldest);
     this.#kept.set(key, { response, until });
   }
-
-  #note(name: string, failure: RevocationCode | undefined, cause?: unknown): void {
-    const isNew = failure !== undefined && failure !== this.#failures.get(name);
-    if (isNew) this.#options.report?.({ source: name, code: failure, cause });
-    const [oldest] = this.#failures.size >= MOST_RESPONDERS && !this.#failures.has(name) ? this.#failures.keys() : [];
-    if (oldest !== undefined) this.#failures.delete(oldest);
-    this.#failures.set(name, failure);
-  }
 }
 
 interface Responder {
@@ -231,6 +226,14 @@ function responderFor({ certificate, policy }: OcspQuestion): Responder | undefi
 export function originOf(address: string): string {
   const url = URL.parse(address);
   return url === null || url.host === '' ? 'certificate' : `${url.protocol}//${url.host}`;
+}
+
+/**
+ * Whether nothing came, which may have taken the whole time-out. What did come, be it an error, may concern one certificate
+ * alone, and must not keep the others out; what was refused on our side took no time.
+ */
+function isWithoutAnswer(error: unknown): boolean {
+  return error instanceof ServiceError && error.code !== 'FETCH_REFUSED';
 }
 
 function codeOf(error: unknown): RevocationCode {

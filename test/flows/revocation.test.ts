@@ -157,7 +157,6 @@ describe('revocation by the policy of the issuing CA', function () {
         },
         'OCSP_SIGNATURE_INVALID',
       ],
-      ['is down', () => (responder.mood = 'down'), 'REVOCATION_UNAVAILABLE'],
     ];
     for (const [what, set, code] of withoutAnswer) {
       it(`that ${what}: temporarily unavailable, never revoked`, async () => {
@@ -170,10 +169,22 @@ describe('revocation by the policy of the issuing CA', function () {
       });
     }
 
-    it('that is silent delays a sign-in until the time-out', async () => {
+    it('that is down: temporarily unavailable, and asked again after a pause', async () => {
+      responder.mood = 'down';
+      expect(await signIn()).to.deep.equal({ code: 'REVOCATION_UNAVAILABLE', ...TEMPORARILY });
+      expect(await lastEvent('citizen.refused')).to.have.nested.property('revocation.status', 'unknown');
+      answer({});
+      service.advance(10);
+      expect(await signIn()).to.have.property('claims');
+      service.advance(-10);
+    });
+
+    it('that is silent delays one sign-in until the time-out, and none in the pause that follows', async () => {
       await ocspOnly({ timeoutSeconds: 1 });
       responder.mood = 'silent';
       expect(await signIn()).to.include({ code: 'REVOCATION_UNAVAILABLE', ...TEMPORARILY });
+      expect(await signIn('renewed')).to.include({ code: 'REVOCATION_UNAVAILABLE', ...TEMPORARILY });
+      expect(responder.asked).to.deep.equal([serialOf('valid').toString('hex')]);
     });
 
     it('is not asked about a card whose path is not valid', async () => {

@@ -1,4 +1,5 @@
-import { mkdtemp, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { createSecretKey } from 'node:crypto';
+import { mkdtemp, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -159,10 +160,11 @@ describe('the CRLs of the configuration', () => {
       expect(await status(open([rootFile, file], { maximumOctets: list.length - 1 }))).to.equal('CRL_TOO_LARGE');
     });
 
+    const many = Array.from({ length: 14_000 }, (_, index) => ({
+      serialNumber: Buffer.from((0x40000000 + index * 7).toString(16), 'hex'),
+    }));
+
     it('is read in a worker when it is large, with the same results', async () => {
-      const many = Array.from({ length: 14_000 }, (_, index) => ({
-        serialNumber: Buffer.from((0x40000000 + index * 7).toString(16), 'hex'),
-      }));
       await writeFile(file, crl(1, { revoked: many }));
       const source = open([rootFile, file]);
       expect(await status(source)).to.equal('good');
@@ -176,6 +178,33 @@ describe('the CRLs of the configuration', () => {
       await status(source);
       await replaced(source, 14_001);
       expect(await status(source)).to.equal('revoked keyCompromise');
+    });
+
+    it('is indexed once for every start and every process, when it is large', async () => {
+      const indexDirectory = { path: join(folder, 'crl-index'), key: createSecretKey(Buffer.alloc(32, 1)) };
+      await writeFile(file, crl(1, { revoked: [...many, ...listed] }));
+      expect(await status(open([rootFile, file], { indexDirectory }))).to.equal('revoked keyCompromise');
+      const index = async () => {
+        const [name = ''] = (await readdir(indexDirectory.path)).filter((entry) => entry.endsWith('.index'));
+        return stat(join(indexDirectory.path, name), { bigint: true });
+      };
+      const { ino, mtimeNs } = await index();
+      const next = open([rootFile, file], { indexDirectory });
+      expect(await status(next)).to.equal('revoked keyCompromise');
+      expect(next.states[1]?.entries).to.equal(14_001);
+      expect(await index()).to.include({ ino, mtimeNs });
+    });
+
+    it('counts although its index cannot be kept, which is reported', async () => {
+      const indexDirectory = { path: rootFile, key: createSecretKey(Buffer.alloc(32, 1)) };
+      await writeFile(file, crl(1, { revoked: many }));
+      const reports: string[] = [];
+      const source = open([rootFile, file], {
+        indexDirectory,
+        report: ({ source: place, outcome }) => void (place === file && reports.push(outcome)),
+      });
+      expect(await status(source)).to.equal('good');
+      expect(reports).to.deep.equal(['index-not-kept', 'replaced']);
     });
   });
 

@@ -14,7 +14,9 @@ const authority = createTestAuthority();
 const { root, issuing } = authority;
 const card = issueTestCard(issuing);
 const path = pathOf(card, authority);
+const otherPath = pathOf(issueTestCard(issuing), authority);
 const ADDRESS = 'http://ocsp.thiqa.example/';
+const secondsFromAt = (seconds: number): Date => new Date(AT.getTime() + seconds * 1000);
 
 /** A responder that answers with what the test says, and with the nonce of the request. */
 function respond(changes: OcspChanges | ServiceError = {}) {
@@ -45,17 +47,20 @@ interface Opened {
   readonly evidence: (itsPath?: typeof path) => ReturnType<typeof gatherEvidence>;
 }
 
-/** A source, and a policy that asks the responder first. Another policy counts from the next question on. */
+/** A source, and a policy that asks the responder first. Its clock stands at AT, and goes on with the sign-ins. */
 function open(fetch: GuardedFetch | undefined, changes: PolicyChanges = {}, lists = rootOnly): Opened {
-  const source = new OcspSource({ allowedHosts: [], privateHosts: [], clock: () => AT, fetch });
+  let now = AT;
+  const source = new OcspSource({ allowedHosts: [], privateHosts: [], clock: () => now, fetch });
   const ocsp: Partial<OcspPolicy> = { responder: ADDRESS, ...changes.ocsp };
   const policies = policiesFor(issuing, { methods: ['ocsp', 'crl'], ...changes, ocsp });
   const sources = { policies, crls: [{ evidenceFor: async () => lists }], ocsp: source };
   return {
     source,
     evidence: (itsPath = path) => gatherEvidence(itsPath, AT, sources),
-    status: async (at = AT) =>
-      inBrief(decideRevocation(path, await gatherEvidence(path, at, sources), { at, policies })),
+    status: async (at = AT) => {
+      now = at;
+      return inBrief(decideRevocation(path, await gatherEvidence(path, at, sources), { at, policies }));
+    },
   };
 }
 
@@ -158,6 +163,61 @@ describe('OCSP answers', () => {
     const { failures } = await open(undefined, { ocsp: { responder: 'http://127.0.0.1:9/' } }).evidence();
     expect(failures).to.deep.equal([{ source: 'http://127.0.0.1:9/', code: 'REVOCATION_UNAVAILABLE' }]);
   });
+  describe('from a responder that gives none', () => {
+    const silent = new ServiceError('FETCH_TIMEOUT', 'silent');
+
+    it('are waited for once: then it is left alone for a pause', async () => {
+      const { responder, fetch } = respond(silent);
+      const { status, evidence } = open(fetch);
+      expect(await status()).to.equal('REVOCATION_UNAVAILABLE');
+      expect(await status(secondsFromAt(4.999))).to.equal('REVOCATION_UNAVAILABLE');
+      expect((await evidence(otherPath)).failures).to.deep.equal([{ source: ADDRESS, code: 'REVOCATION_UNAVAILABLE' }]);
+      expect(responder.requests).to.have.length(1);
+      responder.changes = {};
+      expect(await status(secondsFromAt(5))).to.equal('good');
+    });
+
+    it('are asked for by one question when the pause ends; who has the same card waits for it, nobody else', async () => {
+      const { responder, fetch } = respond(silent);
+      const { status, evidence } = open(fetch);
+      await status();
+      responder.changes = {};
+      responder.holds = true;
+      const probes = [status(secondsFromAt(5)), status(secondsFromAt(5))];
+      expect((await evidence(otherPath)).failures).to.deep.equal([{ source: ADDRESS, code: 'REVOCATION_UNAVAILABLE' }]);
+      responder.release();
+      expect(await Promise.all(probes)).to.deep.equal(['good', 'good']);
+      expect(responder.requests).to.have.length(2);
+    });
+
+    it('count on while they are kept, without a wait', async () => {
+      const { responder, fetch } = respond({ thisUpdate: AT, nextUpdate: daysFromAt(7) });
+      const { status } = open(fetch, { ocsp: { keepSeconds: 60 } });
+      await status();
+      responder.changes = silent;
+      expect(await status(secondsFromAt(60))).to.equal('good');
+      expect(await status(secondsFromAt(61))).to.equal('good');
+      expect(responder.requests).to.have.length(2);
+    });
+
+    it('are asked for at once after a change of the configuration', async () => {
+      const { responder, fetch } = respond(silent);
+      const { status, source } = open(fetch);
+      await status();
+      responder.changes = {};
+      source.adapt({ allowedHosts: [], privateHosts: [] });
+      expect(await status()).to.equal('good');
+    });
+  });
+
+  it('that are errors keep nobody else out: they may concern one certificate alone', async () => {
+    const { responder, fetch } = respond({ responseStatus: 6 });
+    const { status } = open(fetch);
+    expect(await status()).to.equal('OCSP_NOT_SUCCESSFUL');
+    responder.changes = {};
+    expect(await status()).to.equal('good');
+  });
+
   it('tell health of the responder why it last gave none', async () => {
     const { responder, fetch } = respond({ responseStatus: 3 });
     const { status, source } = open(fetch);
