@@ -165,7 +165,11 @@ describe('a citizen in a browser, through Web eID', function () {
         await tab.bringToFront();
         await typePin(tab, VIRTUAL_CARD_PIN);
       }
-      for (const tab of pages) await isSignedIn(tab, 'Youssef');
+      for (const tab of pages) {
+        // A tab behind another one draws nothing, and so is never seen to change.
+        await tab.bringToFront();
+        await isSignedIn(tab, 'Youssef');
+      }
     });
 
     it('says on the page that it is a demonstration', async () => {
