@@ -3,7 +3,7 @@
  */
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { errors } from 'oidc-provider';
 import { AuditLog } from './audit/audit-log.ts';
@@ -16,16 +16,18 @@ import { createCitizenRecords } from './citizen/citizen-record.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createHealth } from './compose-health.ts';
 import type { Config } from './config.ts';
-import { ConfigurationError } from './errors.ts';
-import { createApp } from './http/app.ts';
+import { type Code, ConfigurationError } from './errors.ts';
+import { createApp, createIssuerServer } from './http/app.ts';
 import { type CardHostParts, createCardHost, offerIssuers } from './http/card-host.ts';
 import { describeError } from './http/error-response.ts';
+import type { AddressLimits } from './http/limit-requests.ts';
 import { LOCALES } from './http/localization.ts';
 import { createManagementServer } from './http/management.ts';
 import { requestReference, showErrorPage } from './http/refusal-page.ts';
 import type { Sandbox } from './http/sandbox.ts';
 import { interactionPath } from './http/sign-in/sign-in-exchange.ts';
 import { readKeys } from './keys-directory.ts';
+import { createRateLimits, WITHOUT_RATE_LIMITS } from './limits/rate-limits.ts';
 import type { Schedule } from './network/crl-source.ts';
 import { DocumentRevocation } from './network/document-revocation.ts';
 import { createInteractions } from './oidc/interaction.ts';
@@ -66,9 +68,6 @@ export interface ServiceOptions {
   readonly schedule?: Schedule | undefined;
 }
 
-/** Headers of a citizen's browser are far smaller. */
-const LIMITS = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 5_000 };
-const MAX_CONNECTIONS = 5000;
 const SWEEP_INTERVAL_MS = 60_000;
 const TRUST_WATCH_INTERVAL_MS = 5000;
 
@@ -91,6 +90,15 @@ export async function composeService(
   const refusalPages = { assets: issuer, log, audit, clock, sandbox };
 
   const indexDirectory = { path: join(config.store.directory, 'crl-index'), key: crlIndexKey(keys.subjectKey) };
+  const { limits } = config;
+  const addressLimits: AddressLimits = {
+    // Who may speak for a card may speak for an address.
+    proxies: trustedPeers([...limits.trustedProxies, ...(config.cardHost.header?.trustedPeers ?? [])]),
+    limits: limits.enabled
+      ? createRateLimits({ ...limits, store: store.rateLimits, audit, clock, addressKey: keys.subjectKey })
+      : WITHOUT_RATE_LIMITS,
+  };
+
   const documents = new AcceptedDocuments({
     trust: store.trust,
     audit,
@@ -144,10 +152,9 @@ export async function composeService(
     clock,
     uiLocales: LOCALES.map(({ language }) => language),
     interactionPath,
+    countClient: addressLimits.limits.countClient,
     renderError: (ctx, error) => {
-      // The portal's own mistake has one code; anything else that ends here has its own.
-      const code =
-        error instanceof errors.OIDCProviderError ? 'AUTHORIZATION_REQUEST_REFUSED' : describeError(error).code;
+      const code = codeOf(error);
       log.refusal(requestReference(ctx), code, error);
       showErrorPage(ctx, code, refusalPages);
     },
@@ -158,6 +165,7 @@ export async function composeService(
   const publicPort = cardHost.publicPort === 443 ? '' : `:${cardHost.publicPort}`;
   const app = createApp({
     ...refusalPages,
+    ...addressLimits,
     provider,
     cookieKeys: keys.cookieKeys,
     issuer,
@@ -176,10 +184,10 @@ export async function composeService(
     },
     cardSource: `https://*.${cardHost.domain}${publicPort}`,
   });
-  const issuerServer = createServer(LIMITS, app.callback());
-  issuerServer.maxConnections = MAX_CONNECTIONS;
+  const issuerServer = createIssuerServer(app);
   const cardServer = createCardHost({
     ...refusalPages,
+    ...addressLimits,
     issuer,
     domain: cardHost.domain,
     presentations,
@@ -272,6 +280,12 @@ async function openSandbox({ sandbox, issuer }: Config): Promise<Sandbox | undef
   if (!sandbox.virtualCards) return {};
   const { createVirtualCards } = await import('./demo/virtual-card/virtual-cards.ts');
   return { virtualCards: createVirtualCards({ directory: sandbox.directory, issuer }) };
+}
+
+/** The limit of a portal aside, whatever oidc-provider refuses is a fault of the request. */
+function codeOf(error: Error): Code {
+  if (!(error instanceof errors.OIDCProviderError)) return describeError(error).code;
+  return error.statusCode === 429 ? 'TOO_MANY_REQUESTS' : 'AUTHORIZATION_REQUEST_REFUSED';
 }
 
 /** As long as a session, and the last token that it can yield, may ask for the citizen's attributes. */

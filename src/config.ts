@@ -15,6 +15,10 @@ const port = z.int().min(1).max(65535);
 const listen = z.strictObject({ host: z.string().min(1), port });
 const seconds = (longest: number) => z.int().min(1).max(longest);
 const path = z.string().min(1);
+const rateLimit = (points: number) =>
+  z
+    .strictObject({ points: z.int().min(1).max(1_000_000).default(points), seconds: seconds(3600).default(60) })
+    .prefault({});
 const peers = z.array(z.string()).superRefine((entries, context) => {
   try {
     trustedPeers(entries);
@@ -98,6 +102,14 @@ const configSchema = z.strictObject({
       refreshIntervalSeconds: seconds(86_400).default(300),
       allowedHosts: z.array(z.string()).default([]),
       privateHosts: z.array(z.string()).default([]),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      perAddress: rateLimit(600),
+      perClient: rateLimit(12_000),
+      trustedProxies: peers.default(['127.0.0.0/8', '::1']),
     })
     .prefault({}),
   /** A listener for operators only; none unless told. */

@@ -99,12 +99,16 @@ export const CODES = {
     AUDIT_BROKEN: 'The hash chain of the audit log does not hold.',
     STORE_UNAVAILABLE: 'The store could not read or write.',
     STORE_SCHEMA_NEWER: 'The store was written by a newer version of this program.',
+    STORE_EXISTS: 'There is a store already where one was to be written.',
+    STORE_IN_USE: 'Another process has the store open.',
+    BACKUP_BROKEN: 'A backup is incomplete, damaged or none.',
     SEAL_BROKEN: 'A sealed record does not open: it was altered, or sealed with another key.',
     INTERACTION_NOT_FOUND: 'The sign-in is unknown, has ended, or belongs to another browser.',
     AUTHORIZATION_REQUEST_REFUSED:
       'The authorization request cannot be accepted, nor the refusal be sent to the portal (RFC 6749 4.1.2.1).',
     REQUEST_MALFORMED: 'The request is not of the form that the page sends.',
     REQUEST_TOO_LARGE: 'The request is larger than the limit.',
+    TOO_MANY_REQUESTS: 'The address or the portal has asked more often than its limit allows.',
     FETCH_REFUSED:
       'An outgoing request was not made: its address, or where it resolves or redirects to, is not permitted.',
     FETCH_TIMEOUT: 'An outgoing request got no complete answer in time.',

@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { addAuditCommand } from './command-line/audit.ts';
+import { addBackupCommands } from './command-line/backup.ts';
 import { addCheckCommand } from './command-line/check.ts';
 import { addDemoCommand } from './command-line/demo.ts';
 import { addKeysCommand } from './command-line/keys.ts';
@@ -23,6 +24,7 @@ for (const addCommand of [
   addTrustCommand,
   addCheckCommand,
   addAuditCommand,
+  addBackupCommands,
 ]) {
   addCommand(program);
 }

@@ -35,6 +35,7 @@ const DOMAIN = [
   'errors',
 ];
 const PORT_ROOMS = [
+  'limits',
   'trust',
   'authentication',
   'relying-party',
@@ -70,6 +71,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     typesOf: ['authentication'],
     packages: [],
   },
+  // How often one address, and one portal, may ask.
+  limits: {
+    rooms: ['audit', 'errors', 'clock'],
+    packages: ['rate-limiter-flexible', 'node:crypto', 'node:net'],
+  },
   oidc: {
     rooms: ['authentication', 'identity', 'relying-party', 'citizen', 'audit', 'errors', 'clock'],
     packages: ['oidc-provider', 'jose', 'node:crypto'],
@@ -77,7 +83,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packageTypes: ['node:http'],
   },
   http: {
-    rooms: [...DOMAIN, 'oidc', 'operations'],
+    rooms: [...DOMAIN, 'limits', 'oidc', 'operations'],
     packages: ['koa', '@koa/router', '@koa/bodyparser', 'koa-mount', 'eta', 'i18next', 'node:*'],
     // To mount the provider, it names its type.
     packageTypes: ['oidc-provider'],
@@ -123,6 +129,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   commander: ['main', 'command-line'],
   pino: ['operations'],
   'openid-client': ['demo'],
+  'rate-limiter-flexible': ['limits'],
 };
 const DEMO_IMPORTERS = ['demo', 'command-line', 'compose'];
 

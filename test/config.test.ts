@@ -242,6 +242,36 @@ describe('numbers', () => {
   }
 });
 
+describe('the limits', () => {
+  it('stand on safe values, beside which one may be changed', () => {
+    const unchanged = {
+      enabled: true,
+      perAddress: { points: 600, seconds: 60 },
+      perClient: { points: 12_000, seconds: 60 },
+      trustedProxies: ['127.0.0.0/8', '::1'],
+    };
+    expect(parse().limits).to.deep.equal(unchanged);
+    expect(parse({ limits: { perAddress: { points: 60 } } }).limits).to.deep.equal({
+      ...unchanged,
+      perAddress: { points: 60, seconds: 60 },
+    });
+    expect(parse({ limits: { enabled: false } }).limits).to.have.property('enabled', false);
+  });
+
+  it('must be at least one point, and one second, and at most an hour', async () => {
+    expect(parse({ limits: { perAddress: { points: 1, seconds: 3600 } } }).limits.perAddress.seconds).to.equal(3600);
+    await refuse('limits.perAddress.points', { limits: { perAddress: { points: 0 } } });
+    await refuse('limits.perClient.seconds', { limits: { perClient: { seconds: 0 } } });
+    await refuse('limits.perClient.seconds', { limits: { perClient: { seconds: 3601 } } });
+  });
+
+  it('trust proxies by address or network, and never everybody', async () => {
+    expect(parse({ limits: { trustedProxies: [] } }).limits.trustedProxies).to.deep.equal([]);
+    for (const entry of ['proxy.example.ma', '10.0.0.0/33', '0.0.0.0/0'])
+      await refuse('limits.trustedProxies', { limits: { trustedProxies: [entry] } });
+  });
+});
+
 describe('the store', () => {
   for (const store of ['sqlite:', 'postgres:x', 'data', 'SQLITE:x']) {
     it(`may not be ${JSON.stringify(store)}`, () => refuse('store', { store }));

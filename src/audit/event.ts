@@ -44,6 +44,9 @@ export type AuditEvent =
       readonly code: string;
       readonly interaction?: string;
     }
+  /** The limit was passed: once a window, whatever else comes from there. `addressHash` is a keyed hash. */
+  | { readonly type: 'address.limited'; readonly addressHash: string }
+  | { readonly type: 'portal.limited'; readonly clientId: string }
   | { readonly type: 'portal.registered'; readonly clientId: string }
   | {
       readonly type: 'portal.refused';
@@ -59,6 +62,8 @@ export type AuditEvent =
       readonly accountId: string;
       readonly grantId: string;
     }
+  /** A backup was made the store; what happened between the two is in the log that was put aside. */
+  | { readonly type: 'store.restored'; readonly backupAt: string; readonly backupSha256: string }
   | { readonly type: 'service.started' | 'service.stopped'; readonly issuer: string }
   /** Whose cards are accepted. `store`: by an officer's command; `configuration`: a service read its files again. */
   | {

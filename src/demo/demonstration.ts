@@ -34,6 +34,8 @@ export interface DemonstrationOptions {
   readonly cardPort: number;
   readonly portalPort: number;
   readonly log: Log;
+  /** The section `limits` of its configuration. Without it there are none: on loopback, everybody is one address. */
+  readonly limits?: Readonly<Record<string, unknown>> | undefined;
   readonly clock?: Clock;
   /** For tests; see `ServiceOptions`. */
   readonly schedule?: ServiceOptions['schedule'];
@@ -80,7 +82,7 @@ export async function startDemonstration(options: DemonstrationOptions): Promise
  * on any other service (`--config data/thiqa.yaml`).
  */
 async function writeConfig(demonstration: Demonstration, options: DemonstrationOptions): Promise<string> {
-  const { directory, issuerPort, cardPort } = options;
+  const { directory, issuerPort, cardPort, limits = { enabled: false } } = options;
   const { root, issuing, tlsServer } = demonstration;
   const here = (path: string): string => relative(directory, path);
   const settings = {
@@ -95,6 +97,7 @@ async function writeConfig(demonstration: Demonstration, options: DemonstrationO
     },
     store: 'sqlite:store',
     keys: { directory: 'keys' },
+    limits,
     sandbox: { virtualCards: true },
     documents: [
       {

@@ -1,17 +1,20 @@
 /**
  * The issuer's application: the order of its middleware. This host never asks for a certificate.
  */
+import { createServer, type Server } from 'node:http';
 import Koa from 'koa';
 import mount from 'koa-mount';
 import type { Provider } from 'oidc-provider';
 import { findAsset } from './assets.ts';
+import { ISSUER_LIMITS, limitConnections, serverOptions } from './connection-limits.ts';
+import { type AddressLimits, limitRequests } from './limit-requests.ts';
 import { assumeOrigin } from './public-origin.ts';
 import { catchErrors, type RefusalPages, requestReference } from './refusal-page.ts';
 import { securityHeaders } from './security-headers.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import type { SignInParts } from './sign-in/sign-in-exchange.ts';
 
-export interface AppParts extends RefusalPages, SignInParts {
+export interface AppParts extends RefusalPages, SignInParts, AddressLimits {
   readonly provider: Provider;
   /** Newest first; the provider is mounted, so its cookies are signed with the keys of this application. */
   readonly cookieKeys: readonly string[];
@@ -31,11 +34,17 @@ export function createApp(parts: AppParts): Koa {
   app.use(catchErrors(parts));
   app.use(serveAssets);
   app.use(answerHealth);
+  app.use(limitRequests(parts));
   if (parts.sandbox?.virtualCards) app.use(parts.sandbox.virtualCards.routes);
   app.use(routes.routes());
   app.use(allowFormPost);
   app.use(mount(parts.provider));
   return app;
+}
+
+export function createIssuerServer(app: Koa): Server {
+  const options = { ...serverOptions(ISSUER_LIMITS), keepAliveTimeout: 5000 };
+  return limitConnections(createServer(options, app.callback()), ISSUER_LIMITS);
 }
 
 function logRequests({ log, clock }: AppParts): Koa.Middleware {

@@ -16,12 +16,14 @@ import { evidenceFromHandshake } from '../authentication/client-certificate.ts';
 import { evidenceFromProxy, type ProxyPreset, type TrustedPeers } from '../authentication/proxy-certificate.ts';
 import { ServiceError } from '../errors.ts';
 import type { Name } from '../pki/name.ts';
+import { CARD_HOST_LIMITS, limitConnections, serverOptions } from './connection-limits.ts';
 import { issuerNameStub } from './issuer-name-stub.ts';
+import { type AddressLimits, limitEveryRequest } from './limit-requests.ts';
 import { catchErrors, type RefusalPages } from './refusal-page.ts';
 import { securityHeaders } from './security-headers.ts';
 import { handOffAddress } from './sign-in/routes.ts';
 
-export interface CardHostParts extends RefusalPages {
+export interface CardHostParts extends RefusalPages, AddressLimits {
   readonly issuer: string;
   /** Labels stand directly under it. */
   readonly domain: string;
@@ -42,13 +44,9 @@ export interface CardHostParts extends RefusalPages {
 
 type TlsMode = Extract<CardHostParts['mode'], { readonly kind: 'tls' }>;
 
-/** The largest header that a proxy sends: an escaped certificate. */
-const MAX_HEADER_OCTETS = 80 * 1024;
-const MAX_CONNECTIONS = 2000;
-
 export function createCardHost(parts: CardHostParts): Server {
   const handler = createCardApp(parts).callback();
-  const limits = { maxHeaderSize: MAX_HEADER_OCTETS, headersTimeout: 10_000, requestTimeout: 15_000, keepAlive: false };
+  const limits = { ...serverOptions(CARD_HOST_LIMITS), keepAlive: false };
   const { mode } = parts;
   const server =
     mode.kind === 'header'
@@ -66,7 +64,7 @@ export function createCardHost(parts: CardHostParts): Server {
           handler,
         );
   server.maxRequestsPerSocket = 1;
-  server.maxConnections = MAX_CONNECTIONS;
+  limitConnections(server, CARD_HOST_LIMITS);
   // Every browser ends some handshakes half-way when it is asked for a certificate; that is no event.
   server.on('tlsClientError', (_error, socket: TLSSocket) => socket.destroy());
   return server;
@@ -101,6 +99,7 @@ function createCardApp(parts: CardHostParts): Koa {
   });
   app.use(securityHeaders(issuer));
   app.use(catchErrors(parts));
+  app.use(limitEveryRequest(parts));
   app.use(async (ctx) => {
     const challengeId = challengeAtAddress(labelOf(ctx, parts.domain) ?? '', ctx.path);
     if (challengeId === undefined || ctx.method !== 'GET') {

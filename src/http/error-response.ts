@@ -43,6 +43,7 @@ export const REFUSAL_MESSAGES = [
   'sign-in-unknown',
   'request-malformed',
   'request-too-large',
+  'too-many-requests',
   'page-not-found',
   'service-unavailable',
   'internal',
@@ -155,11 +156,15 @@ const TABLE: Readonly<Record<Code, Row>> = {
   AUDIT_BROKEN: BROKEN,
   STORE_UNAVAILABLE: UNAVAILABLE,
   STORE_SCHEMA_NEWER: BROKEN,
+  STORE_EXISTS: BROKEN,
+  STORE_IN_USE: BROKEN,
+  BACKUP_BROKEN: BROKEN,
   SEAL_BROKEN: BROKEN,
   INTERACTION_NOT_FOUND: [404, 'invalid_request', 'sign-in-unknown'],
   AUTHORIZATION_REQUEST_REFUSED: [400, 'invalid_request', 'portal-request'],
   REQUEST_MALFORMED: [400, 'invalid_request', 'request-malformed'],
   REQUEST_TOO_LARGE: [413, 'invalid_request', 'request-too-large'],
+  TOO_MANY_REQUESTS: [429, 'temporarily_unavailable', 'too-many-requests'],
   FETCH_REFUSED: UNAVAILABLE,
   FETCH_TIMEOUT: UNAVAILABLE,
   FETCH_TOO_LARGE: UNAVAILABLE,
@@ -189,6 +194,7 @@ function codeOfHttpError(error: unknown): Code {
     return 'INTERNAL';
   if (error.status === 404) return 'PAGE_NOT_FOUND';
   if (error.status === 413) return 'REQUEST_TOO_LARGE';
+  if (error.status === 429) return 'TOO_MANY_REQUESTS';
   return typeof error.status === 'number' && error.status >= 400 && error.status < 500
     ? 'REQUEST_MALFORMED'
     : 'INTERNAL';

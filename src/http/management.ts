@@ -6,14 +6,12 @@ import { createServer, type Server } from 'node:http';
 import Koa from 'koa';
 import type { HealthReport } from '../operations/health.ts';
 import type { Log } from '../operations/log.ts';
+import { limitConnections, MANAGEMENT_LIMITS, serverOptions } from './connection-limits.ts';
 
 export interface ManagementParts {
   readonly health: () => Promise<HealthReport>;
   readonly log: Log;
 }
-
-const LIMITS = { maxHeaderSize: 8 * 1024, headersTimeout: 5000, requestTimeout: 10_000 };
-const MAX_CONNECTIONS = 100;
 
 export function createManagementServer({ health, log }: ManagementParts): Server {
   const app = new Koa();
@@ -31,9 +29,7 @@ export function createManagementServer({ health, log }: ManagementParts): Server
     ctx.status = report.status === 'failing' ? 503 : 200;
     ctx.body = healthDocument(report);
   });
-  const server = createServer(LIMITS, app.callback());
-  server.maxConnections = MAX_CONNECTIONS;
-  return server;
+  return limitConnections(createServer(serverOptions(MANAGEMENT_LIMITS), app.callback()), MANAGEMENT_LIMITS);
 }
 
 /** Names in the manner of the other documents that this service prints. */

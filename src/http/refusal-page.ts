@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { Code } from '../errors.ts';
 import type { Log } from '../operations/log.ts';
 import { describeCode, describeError } from './error-response.ts';
+import { retryAfter } from './limit-requests.ts';
 import { renderPage } from './page.ts';
 import { requestLocale } from './request-language.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -72,6 +73,8 @@ export function catchErrors(parts: RefusalPages): Middleware {
           log.refusal(requestReference(ctx), code, failure);
         }
       }
+      const seconds = retryAfter(error);
+      if (seconds !== undefined) ctx.set('Retry-After', seconds);
       // A portal's program that asked for no page gets the OAuth error instead (RFC 6749 5.2).
       if (ctx.accepts('json', 'html') === 'html') showErrorPage(ctx, code, parts);
       else showErrorObject(ctx, code);

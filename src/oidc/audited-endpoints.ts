@@ -29,7 +29,8 @@ function eventsOf(ctx: KoaContextWithOIDC): AuditEvent[] {
     return [{ type: 'assertion.issued', clientId, accountId: code.accountId, grantId: code.grantId }];
   }
   const error = errorIn(ctx);
-  if (error === undefined) return [];
+  // A limit that was passed is on record once a window, by who counted (limits/rate-limits.ts).
+  if (error === undefined || ctx.status === 429) return [];
   return [{ type: 'portal.refused', endpoint: oidc.route, error, ...(clientId !== undefined && { clientId }) }];
 }
 

@@ -6,11 +6,12 @@
  * record is durable.
  */
 import { createHash, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { type Configuration, type JWKS, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type Configuration, errors, type JWKS, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { CitizenRecords } from '../citizen/citizen-record.ts';
 import type { ConsentStore } from '../citizen/consent.ts';
 import type { Clock } from '../clock.ts';
+import { ServiceError } from '../errors.ts';
 import { acrOf, LEVELS_OF_ASSURANCE } from '../identity/level-of-assurance.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
 import { createFindAccount } from './account.ts';
@@ -21,6 +22,9 @@ import { createLoadGrant } from './consented-grant.ts';
 import { createAdapterFactory } from './protocol-adapter.ts';
 import type { ProtocolStore } from './protocol-store.ts';
 import { pairwiseSubject } from './subject-identifier.ts';
+
+/** RFC 6585 4. */
+const TOO_MANY_REQUESTS = 429;
 
 export interface Lifetimes {
   readonly interactionSeconds: number;
@@ -48,6 +52,8 @@ export interface ProviderParts {
   readonly uiLocales: readonly string[];
   /** Where an interaction takes place, as a path of the issuer. */
   readonly interactionPath: (uid: string) => string;
+  /** Counts a portal that has authenticated. Rejects with ServiceError TOO_MANY_REQUESTS. */
+  readonly countClient: (clientId: string) => Promise<void>;
   /** Shows the page of an error that cannot go back to the portal. */
   readonly renderError: (ctx: KoaContextWithOIDC, error: Error) => void;
 }
@@ -86,6 +92,8 @@ export function createProvider(parts: ProviderParts): Provider {
       idTokenSigningAlgValues: ['ES256'],
       clientAuthSigningAlgValues: ['ES256', 'PS256', 'EdDSA'],
     },
+    // Called when the signature has verified, and before anything is done for the portal.
+    assertJwtClientAuthClaimsAndHeader: (ctx, _claims, _header, client) => countPortal(parts, client.clientId, ctx),
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     clockTolerance: 5,
@@ -126,7 +134,7 @@ export function createProvider(parts: ProviderParts): Provider {
   const provider = new Provider(parts.issuer, configuration);
   // The application in front sets X-Forwarded-* from its own configuration and drops what a client sent (http/app.ts).
   provider.proxy = true;
-  compareSecretsAsHashes(provider);
+  authenticateBySecretHash(provider, parts);
   provider.use(auditAssertions(parts.audit));
   return provider;
 }
@@ -136,13 +144,33 @@ function toMutable(scopes: Readonly<Record<string, readonly string[]>>): Record<
   return Object.fromEntries(Object.entries(scopes).map(([scope, claims]) => [scope, [...claims]]));
 }
 
-/** The client secret is stored as SHA-256 of 256 random bits: nothing to guess, so no slow hash is needed. */
-function compareSecretsAsHashes(provider: Provider): void {
-  provider.Client.prototype.compareClientSecret = function compareClientSecret(actual: string): boolean {
+/**
+ * The client secret is stored as SHA-256 of 256 random bits: nothing to guess, so no slow hash is needed. A portal whose
+ * secret is right is counted, as one whose signature verifies.
+ */
+function authenticateBySecretHash(provider: Provider, parts: ProviderParts): void {
+  provider.Client.prototype.compareClientSecret = async function compareClientSecret(actual: string): Promise<boolean> {
     const expected: unknown = this.thiqa_secret_hash;
     if (typeof expected !== 'string') return false;
     const hash = createHash('sha256').update(actual, 'utf8').digest();
     const stored = Buffer.from(expected, 'base64url');
-    return stored.length === hash.length && timingSafeEqual(stored, hash);
+    if (stored.length !== hash.length || !timingSafeEqual(stored, hash)) return false;
+    await countPortal(parts, this.clientId, Provider.ctx);
+    return true;
   };
+}
+
+/** A limit that is reached becomes the OAuth error with its status and Retry-After; what else fails is ours to mend. */
+async function countPortal(
+  { countClient }: ProviderParts,
+  clientId: string,
+  ctx: KoaContextWithOIDC | undefined,
+): Promise<void> {
+  try {
+    await countClient(clientId);
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code !== 'TOO_MANY_REQUESTS') throw error;
+    ctx?.set('Retry-After', String(error.detail.retryAfterSeconds));
+    throw new errors.OIDCProviderError(TOO_MANY_REQUESTS, 'temporarily_unavailable');
+  }
 }

@@ -7,6 +7,7 @@ import type { ChallengeStore } from '../authentication/challenge.ts';
 import type { HandOffStore } from '../authentication/hand-off.ts';
 import type { CitizenStore } from '../citizen/citizen-record.ts';
 import type { ConsentStore } from '../citizen/consent.ts';
+import type { RateLimitStore } from '../limits/rate-limit-store.ts';
 import type { ProtocolStore } from '../oidc/protocol-store.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
 import type { TrustStore } from '../trust/trust-list.ts';
@@ -20,6 +21,7 @@ export interface Store {
   readonly consents: ConsentStore;
   readonly citizens: CitizenStore;
   readonly trust: TrustStore;
+  readonly rateLimits: RateLimitStore;
   readonly audit: AuditStore;
   /** Deletes what has expired at `at`, a bounded batch at a time, and says how many records that was. */
   sweep(at: Date): Promise<number>;

@@ -40,8 +40,12 @@ describe('the table of error codes', () => {
     expect([...used]).to.have.members([...REFUSAL_MESSAGES]);
   });
 
+  it('asks to try again later, and blames nobody, where a limit is reached', () => {
+    expect(describeCode('TOO_MANY_REQUESTS')).to.include({ status: 429, oauth: 'temporarily_unavailable' });
+  });
+
   it('blames the service, never the portal, for a status of 500 and above, and the other way round', () => {
-    for (const { code, status, oauth } of descriptions) {
+    for (const { code, status, oauth } of descriptions.filter(({ status }) => status !== 429)) {
       expect(['server_error', 'temporarily_unavailable'].includes(oauth), code).to.equal(status >= 500);
       expect(oauth === 'temporarily_unavailable', code).to.equal(status === 503);
     }
@@ -88,6 +92,7 @@ describe('what the outside may know of a thrown value', () => {
   it("names a request that koa's middleware turned away by its status", () => {
     const turnedAway = (status: number, expose = true): Error => Object.assign(new Error('x'), { status, expose });
     expect(describeError(turnedAway(413)).code).to.equal('REQUEST_TOO_LARGE');
+    expect(describeError(turnedAway(429)).code).to.equal('TOO_MANY_REQUESTS');
     expect(describeError(turnedAway(404)).code).to.equal('PAGE_NOT_FOUND');
     expect(describeError(turnedAway(400)).code).to.equal('REQUEST_MALFORMED');
     expect(describeError(turnedAway(415)).code).to.equal('REQUEST_MALFORMED');

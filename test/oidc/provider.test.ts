@@ -91,6 +91,7 @@ describe('the OpenID Connect provider', () => {
       clock: systemClock,
       uiLocales: ['fr', 'ar', 'en'],
       interactionPath: (uid) => `/sign-in/${uid}`,
+      countClient: async () => undefined,
       renderError(ctx) {
         ctx.body = 'a page of ours';
       },

@@ -9,10 +9,12 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { createCardPresentations } from '../../src/authentication/card-presentation.ts';
 import { addressOfChallenge } from '../../src/authentication/challenge.ts';
+import { trustedPeers } from '../../src/authentication/proxy-certificate.ts';
 import { type CardHolder, cardSubject } from '../../src/demo/authority.ts';
 import { generateKeys } from '../../src/demo/signing.ts';
 import { createTlsRoot, issueServerCertificate } from '../../src/demo/tls-certificates.ts';
 import { createCardHost } from '../../src/http/card-host.ts';
+import { WITHOUT_RATE_LIMITS } from '../../src/limits/rate-limits.ts';
 import { accountIdOf } from '../../src/oidc/subject-identifier.ts';
 import { acceptedDocument } from '../support/acceptance.ts';
 import { AT, createTestAuthority, HOLDER, issueTestCard, pemOf, type TestCertificate } from '../support/authority.ts';
@@ -58,6 +60,8 @@ async function present(key: TestCertificate, ...certificates: readonly Buffer[])
     assets: ISSUER,
     log: { info() {}, request() {}, refusal() {}, failure() {} },
     audit: audit.log,
+    limits: WITHOUT_RATE_LIMITS,
+    proxies: trustedPeers([]),
     clock: () => AT,
   });
   server.listen(0, '127.0.0.1');

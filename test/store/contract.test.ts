@@ -48,6 +48,37 @@ function storeContract(factory: StoreFactory): void {
       return Promise.all(Array.from({ length: PARALLEL }, (_, number) => attempt(number % 2 === 0 ? store : other)));
     }
 
+    describe('counters of rate limits', () => {
+      const add = (handle: Store, key: string, at = NOW) => handle.rateLimits.add(key, 1, at, EXPIRY);
+
+      it('count every addition once, however many come at once', async () => {
+        const counts = await inParallel((handle) => add(handle, 'address'));
+        expect(counts.map(({ points }) => points).sort((a, b) => a - b)).to.deep.equal(
+          Array.from({ length: PARALLEL }, (_, index) => index + 1),
+        );
+      });
+
+      it('are one for each key, and keep the end that they began with', async () => {
+        await add(store, 'one');
+        const later = new Date(EXPIRY.getTime() + 1);
+        expect(await other.rateLimits.add('one', 2, NOW, later)).to.deep.equal({ points: 3, expiresAt: EXPIRY });
+        expect(await other.rateLimits.add('another', 2, NOW, later)).to.deep.equal({ points: 2, expiresAt: later });
+      });
+
+      it('begin again when their window has ended, before anything has swept them', async () => {
+        await add(store, 'one');
+        expect(await add(other, 'one', BEFORE_EXPIRY)).to.have.property('points', 2);
+        const next = new Date(EXPIRY.getTime() + 60_000);
+        expect(await other.rateLimits.add('one', 1, EXPIRY, next)).to.deep.equal({ points: 1, expiresAt: next });
+      });
+
+      it('are swept when their window has ended', async () => {
+        await add(store, 'one');
+        expect(await store.sweep(BEFORE_EXPIRY)).to.equal(0);
+        expect(await store.sweep(EXPIRY)).to.equal(1);
+      });
+    });
+
     describe('protocol records', () => {
       it('come back as they were put, after a restart too', async () => {
         const record: ProtocolRecord = { ...code('code-1'), uid: 'uid-1', userCode: 'USER-CODE' };

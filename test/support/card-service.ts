@@ -14,6 +14,7 @@ import { type CardPresentations, createCardPresentations } from '../../src/authe
 import { addressOfChallenge } from '../../src/authentication/challenge.ts';
 import { type ProxyPreset, trustedPeers } from '../../src/authentication/proxy-certificate.ts';
 import { createCardHost } from '../../src/http/card-host.ts';
+import { WITHOUT_RATE_LIMITS } from '../../src/limits/rate-limits.ts';
 import { accountIdOf } from '../../src/oidc/subject-identifier.ts';
 import { createLog } from '../../src/operations/log.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
@@ -71,6 +72,8 @@ export async function startCardService(preset: ProxyPreset, peers: readonly stri
     presentations,
     mode: { kind: 'header', preset, peers: trustedPeers(peers) },
     handshakeSeconds: 10,
+    limits: WITHOUT_RATE_LIMITS,
+    proxies: trustedPeers([]),
     assets: issuer,
     log,
     audit,

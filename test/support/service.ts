@@ -9,7 +9,11 @@ import { join } from 'node:path';
 import type { AuditRecord } from '../../src/audit/hash-chain.ts';
 import type { ServiceOptions } from '../../src/compose.ts';
 import type { CardId } from '../../src/demo/card-catalogue.ts';
-import { type RunningDemonstration, startDemonstration } from '../../src/demo/demonstration.ts';
+import {
+  type DemonstrationOptions,
+  type RunningDemonstration,
+  startDemonstration,
+} from '../../src/demo/demonstration.ts';
 import type { SoftwareCard } from '../../src/demo/page-exchange.ts';
 import { createLog } from '../../src/operations/log.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
@@ -29,8 +33,14 @@ export interface TestService extends RunningDemonstration {
   dispose(): Promise<void>;
 }
 
-/** @param options.schedule in place of the timers that renew CRLs */
-export async function startTestService({ schedule }: Pick<ServiceOptions, 'schedule'> = {}): Promise<TestService> {
+/**
+ * @param options.schedule in place of the timers that renew CRLs
+ * @param options.limits the section of the configuration; none unless told
+ */
+export async function startTestService({
+  schedule,
+  limits,
+}: Pick<ServiceOptions, 'schedule'> & Pick<DemonstrationOptions, 'limits'> = {}): Promise<TestService> {
   const directory = mkdtempSync(join(tmpdir(), 'thiqa-'));
   const logFile = join(directory, 'service.log');
   const [issuerPort, cardPort, portalPort] = await freePorts(3);
@@ -43,6 +53,7 @@ export async function startTestService({ schedule }: Pick<ServiceOptions, 'sched
     log: createLog('debug', logFile),
     clock: () => new Date(Date.now() + advanced * 1000),
     schedule,
+    limits,
   });
   const { demonstration } = running;
   return {

@@ -5,7 +5,7 @@
  * are integer milliseconds since 1970; STRICT tables refuse a value of another type.
  */
 
-/** Protocol data, portals, consents and citizens; then the trust list. */
+/** Protocol data, portals, consents and citizens; then the trust list; then the counters of limits. */
 export const STORE_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE protocol (
@@ -80,6 +80,14 @@ export const STORE_MIGRATIONS: readonly string[] = [
     refreshes INTEGER NOT NULL
   ) STRICT;
   INSERT INTO trust_version (id, list, refreshes) VALUES (1, 0, 0);
+  `,
+  `
+  CREATE TABLE rate_limit (
+    key        TEXT NOT NULL PRIMARY KEY,
+    points     INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX rate_limit_expiry ON rate_limit (expires_at);
   `,
 ];
 

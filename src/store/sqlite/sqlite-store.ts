@@ -13,6 +13,7 @@ import { sqliteHandOffStore } from './hand-off-store.ts';
 import { type Database, openDatabase } from './open-database.ts';
 import { sqlitePortalStore } from './portal-store.ts';
 import { sqliteProtocolStore } from './protocol-store.ts';
+import { sqliteRateLimitStore } from './rate-limit-store.ts';
 import { AUDIT_MIGRATIONS, STORE_MIGRATIONS } from './schema.ts';
 import { sqliteTrustStore } from './trust-store.ts';
 
@@ -57,6 +58,7 @@ function storeOver(database: Database, auditDatabase: Database): Store {
     consents: sqliteConsentStore(database),
     citizens: sqliteCitizenStore(database),
     trust: sqliteTrustStore(database),
+    rateLimits: sqliteRateLimitStore(database),
     audit,
     sweep: sweeper(database),
     async close() {
@@ -67,7 +69,7 @@ function storeOver(database: Database, auditDatabase: Database): Store {
   };
 }
 
-const SWEPT_TABLES = ['protocol', 'challenge', 'hand_off', 'citizen'] as const;
+const SWEPT_TABLES = ['protocol', 'challenge', 'hand_off', 'citizen', 'rate_limit'] as const;
 /** So few that nobody who waits for the write lock, or for this process, notices. */
 const SWEEP_BATCH = 500;
 

@@ -1,0 +1,55 @@
+/**
+ * What a client may take of a listener before it has asked for anything: time, octets of header, connections. One that
+ * sends its header or its body too slowly is answered 408 and cut off, however little it costs to wait for it.
+ */
+import type { Server, ServerOptions } from 'node:http';
+
+/** Node looks for slow clients this often; by itself, only every 30 seconds. */
+const CHECKING_INTERVAL_MS = 1000;
+
+export interface ConnectionLimits {
+  readonly maxHeaderOctets: number;
+  /** From the first octet of a request to the end of its header. */
+  readonly headerSeconds: number;
+  /** From the first octet of a request to the end of its body. */
+  readonly requestSeconds: number;
+  readonly maxConnections: number;
+}
+
+/** Headers of a citizen's browser are far smaller. */
+export const ISSUER_LIMITS: ConnectionLimits = {
+  maxHeaderOctets: 16 * 1024,
+  headerSeconds: 10,
+  requestSeconds: 20,
+  maxConnections: 5000,
+};
+
+/** The largest header that a proxy sends holds an escaped certificate. */
+export const CARD_HOST_LIMITS: ConnectionLimits = {
+  maxHeaderOctets: 80 * 1024,
+  headerSeconds: 10,
+  requestSeconds: 15,
+  maxConnections: 2000,
+};
+
+export const MANAGEMENT_LIMITS: ConnectionLimits = {
+  maxHeaderOctets: 8 * 1024,
+  headerSeconds: 5,
+  requestSeconds: 10,
+  maxConnections: 100,
+};
+
+export function serverOptions({ maxHeaderOctets, headerSeconds, requestSeconds }: ConnectionLimits): ServerOptions {
+  return {
+    maxHeaderSize: maxHeaderOctets,
+    headersTimeout: headerSeconds * 1000,
+    requestTimeout: requestSeconds * 1000,
+    connectionsCheckingInterval: CHECKING_INTERVAL_MS,
+  };
+}
+
+/** Connections beyond the limit are closed as they come. */
+export function limitConnections<S extends Server>(server: S, { maxConnections }: ConnectionLimits): S {
+  server.maxConnections = maxConnections;
+  return server;
+}

@@ -1,0 +1,94 @@
+/**
+ * A backup becomes the store again. Only of a service that does not run, and never over a store unless that is meant; the
+ * files that are replaced are kept aside, for the record in them may be newer than the backup's.
+ *
+ * What a sign-in under way had in the store is not restored: a code or a challenge that was used after the backup would
+ * otherwise be unused again. Citizens sign in anew.
+ */
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { ServiceError } from '../../errors.ts';
+import { type BackupManifest, STORE_FILES, sync, type VerifyAudit, verifyBackup } from './backup.ts';
+
+export interface RestoreOptions {
+  /** Where the store is to be. */
+  readonly directory: string;
+  readonly folder: string;
+  readonly at: Date;
+  /** A store that stands there may be put aside. */
+  readonly replace: boolean;
+  readonly verifyAudit: VerifyAudit;
+}
+
+/** Rejects with ServiceError STORE_EXISTS, STORE_IN_USE, STORE_UNAVAILABLE, and as `verifyBackup` does. */
+export async function restoreSqliteStore({
+  directory,
+  folder,
+  at,
+  replace,
+  verifyAudit,
+}: RestoreOptions): Promise<BackupManifest> {
+  const manifest = await verifyBackup(folder, verifyAudit);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const standing = Object.values(STORE_FILES).filter((name) => existsSync(join(directory, name)));
+  if (standing.length > 0 && !replace)
+    throw new ServiceError('STORE_EXISTS', 'there is a store already; --replace puts it aside');
+  const locks: DatabaseSync[] = [];
+  try {
+    for (const name of standing) locks.push(lockAlone(join(directory, name)));
+    for (const name of Object.values(STORE_FILES)) copyFileSync(join(folder, name), draftOf(directory, name));
+    forgetSignIns(draftOf(directory, STORE_FILES.store));
+    if (standing.length > 0) putAside(directory, standing, at);
+    // The record first: it is never behind what the store says.
+    for (const name of [STORE_FILES.audit, STORE_FILES.store]) {
+      sync(draftOf(directory, name));
+      renameSync(draftOf(directory, name), join(directory, name));
+      sync(directory);
+    }
+  } catch (cause) {
+    for (const name of Object.values(STORE_FILES)) rmSync(draftOf(directory, name), { force: true });
+    if (cause instanceof ServiceError) throw cause;
+    throw new ServiceError('STORE_UNAVAILABLE', 'the store could not be written', { cause });
+  } finally {
+    for (const lock of locks) lock.close();
+  }
+  return manifest;
+}
+
+const draftOf = (directory: string, name: string): string => join(directory, `${name}.restoring`);
+
+/**
+ * Leaving the write-ahead log is possible only for the one connection that a database has, so it tells whether a service
+ * has the file open, idle or not; the lock then keeps one from starting.
+ */
+function lockAlone(file: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(file);
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+    return database;
+  } catch (cause) {
+    database?.close();
+    const errcode = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : 0;
+    if (errcode === SQLITE_BUSY) throw new ServiceError('STORE_IN_USE', 'stop the service first', { cause });
+    throw cause;
+  }
+}
+
+const SQLITE_BUSY = 5;
+
+function putAside(directory: string, names: readonly string[], at: Date): void {
+  const aside = join(directory, `replaced-${at.toISOString().replaceAll(/[:.]/g, '-')}`);
+  mkdirSync(aside, { mode: 0o700 });
+  for (const name of names) renameSync(join(directory, name), join(aside, name));
+}
+
+function forgetSignIns(file: string): void {
+  const database = new DatabaseSync(file);
+  try {
+    database.exec('DELETE FROM protocol; DELETE FROM challenge; DELETE FROM hand_off');
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The limits of the whole service: whom they stop, where, and with what answer.
+ */
+import { expect } from 'chai';
+import { signInWithCard } from '../../src/demo/sign-in.ts';
+import { type Answer, send } from '../support/request.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+
+const PER_ADDRESS = { points: 4, seconds: 3600 };
+
+describe('an address that asks too often', () => {
+  let service: TestService;
+  before(async () => {
+    service = await startTestService({ limits: { perAddress: PER_ADDRESS } });
+  });
+  after(() => service.dispose());
+
+  const port = (): number => Number(new URL(service.issuer).port);
+  /** As a proxy on loopback would forward it. */
+  const from = (address: string, path = '/auth', headers: Readonly<Record<string, string>> = {}, method = 'GET') =>
+    send({ port: port(), path, method, headers: { 'X-Forwarded-For': address, Accept: 'text/html', ...headers } });
+  async function last(address: string, times: number, path?: string, method?: string): Promise<Answer> {
+    let answer = await from(address, path, {}, method);
+    for (let number = 1; number < times; number++) answer = await from(address, path, {}, method);
+    return answer;
+  }
+  const limited = async () =>
+    (await service.auditRecords()).filter(({ event }) => event.type === 'address.limited').length;
+
+  it('gets a page in its language with the code and when to come back, and others are served', async () => {
+    // A request that is refused costs two points.
+    expect((await last('192.0.2.1', 2)).status).to.equal(400);
+    const answer = await from('192.0.2.1', '/auth', { 'Accept-Language': 'en' });
+    expect(answer.status).to.equal(429);
+    expect(answer.body).to.include('TOO_MANY_REQUESTS').and.to.include('Too many attempts');
+    expect(Number(answer.headers['retry-after'])).to.be.within(1, PER_ADDRESS.seconds);
+    for (const [language, title] of [
+      ['ar', 'محاولات كثيرة جدًا'],
+      ['fr', 'Trop de tentatives'],
+    ] as const) {
+      expect((await from('192.0.2.1', '/auth', { 'Accept-Language': language })).body).to.include(title);
+    }
+    expect((await from('192.0.2.2')).status).to.equal(400);
+  });
+
+  it('gets an OAuth error where it asked for no page', async () => {
+    await last('192.0.2.3', 3);
+    const answer = await from('192.0.2.3', '/token', { Accept: 'application/json' }, 'POST');
+    expect(answer.status).to.equal(429);
+    expect(JSON.parse(answer.body)).to.deep.equal({
+      error: 'temporarily_unavailable',
+      error_description: 'TOO_MANY_REQUESTS',
+    });
+  });
+
+  it('is on record once, without its address', async () => {
+    const before = await limited();
+    await last('198.51.100.77', 9);
+    expect(await limited()).to.equal(before + 1);
+    const text = service.logText() + JSON.stringify(await service.auditRecords());
+    expect(text).not.to.include('198.51.100.77');
+  });
+
+  for (const [index, [what, path, method]] of Object.entries([
+    ['authorization requests in another spelling', '/AUTH/', 'GET'],
+    ['challenges', '/sign-in/unknown/card', 'POST'],
+    ['Web eID challenges', '/sign-in/unknown/web-eid/challenge', 'POST'],
+    ['sign-ins that are unknown', '/sign-in/unknown', 'GET'],
+    ['token requests that are refused', '/token', 'POST'],
+    ['pushed requests that are refused', '/request', 'POST'],
+    ['addresses where nothing is', '/wp-login.php', 'GET'],
+  ] as const)) {
+    it(`is stopped after too many ${what}`, async () => {
+      const address = `203.0.113.${index}`;
+      const answers = [];
+      for (let number = 0; number < 6; number++) answers.push((await from(address, path, {}, method)).status);
+      expect(answers[0]).to.be.within(400, 404);
+      expect(answers.at(-1)).to.equal(429);
+    });
+  }
+
+  it('may still read what is for everybody and costs nothing', async () => {
+    for (let number = 0; number < 10; number++) {
+      expect((await from('192.0.2.9', '/.well-known/openid-configuration')).status).to.equal(200);
+      expect((await from('192.0.2.9', '/healthz')).status).to.equal(200);
+    }
+  });
+
+  it('is stopped at the card host, in all its labels together', async () => {
+    const statuses = [];
+    for (let number = 0; number < 6; number++) {
+      const servername = `${String(number).repeat(32)}.card.localhost`;
+      const headers = { Host: servername, 'X-Forwarded-For': '192.0.2.50' };
+      const answer = await send({ port: service.cardPort, path: `/${'b'.repeat(32)}`, servername, headers });
+      statuses.push(answer.status);
+      expect(answer.headers.connection).to.equal('close');
+    }
+    expect(statuses).to.deep.equal([400, 400, 400, 400, 429, 429]);
+  });
+});
+
+describe('a portal that asks too often', () => {
+  let service: TestService;
+  before(async () => {
+    service = await startTestService({ limits: { perClient: { points: 2, seconds: 3600 } } });
+  });
+  after(() => service.dispose());
+
+  it('is refused after its points, of which a sign-in takes two, and is on record once', async () => {
+    const signIn = () =>
+      signInWithCard({ portal: service.portal, card: service.card('valid'), tlsRootPem: service.tlsRootPem });
+    expect(await signIn()).to.have.property('claims');
+    for (let number = 0; number < 2; number++) {
+      const outcome = await signIn().catch((error: unknown) => error);
+      expect(outcome).not.to.have.property('claims');
+    }
+    const events = (await service.auditRecords()).map(({ event }) => event);
+    expect(events.filter(({ type }) => type === 'portal.limited')).to.have.lengthOf(1);
+    expect(events.filter(({ type }) => type === 'portal.refused')).to.have.lengthOf(0);
+    expect(service.logText()).to.include('"status":429');
+  });
+});
