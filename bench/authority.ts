@@ -1,6 +1,7 @@
 /**
  * The demonstration's kind of authority, in memory: a root and an issuing CA, and cards whose certificates all differ.
  */
+import type { KeyObject } from 'node:crypto';
 import {
   type CertificationAuthority,
   createIssuingCa,
@@ -16,6 +17,10 @@ export interface BenchAuthority {
   readonly issuing: CertificationAuthority;
   /** DER of the certificates. */
   readonly cards: readonly Buffer[];
+  /** The private key of each card, in the same order. */
+  readonly cardKeys: readonly KeyObject[];
+  /** What stands on the card after the country and the kind of register. */
+  readonly nationalNumbers: readonly string[];
 }
 
 const YEAR = 365 * 86_400_000;
@@ -32,21 +37,23 @@ export function createBenchAuthority(keyType: KeyType, cardCount: number, at: Da
     ...rules,
     pathLength: 0,
   });
-  const cards = Array.from({ length: cardCount }, (_, index) =>
+  const nationalNumbers = Array.from({ length: cardCount }, (_, index) => `ZZ${200_000 + index}`);
+  const keys = nationalNumbers.map(() => generateKeys('P-256'));
+  const cards = keys.map(({ publicKey }, index) =>
     issueCard(
       issuing,
       {
         country: 'MA',
-        semanticsIdentifier: `PNOMA-ZZ${200_000 + index}`,
+        semanticsIdentifier: `PNOMA-${nationalNumbers[index]}`,
         givenName: 'Fatima Zahra',
         familyName: 'El Idrissi',
       },
-      generateKeys('P-256').publicKey,
+      publicKey,
       validity,
       { ...rules, keyUsages: ['digitalSignature'], birthDate: '1988-03-14', gender: 'F' },
     ),
   );
-  return { root, issuing, cards };
+  return { root, issuing, cards, cardKeys: keys.map(({ privateKey }) => privateKey), nationalNumbers };
 }
 
 function nameOf(role: string) {

@@ -24,14 +24,19 @@ export interface Comparison {
   /** What ours is compared with, in the same unit. */
   readonly other: number;
   readonly ratio: number;
-  /** The ratio may not be above it. */
+  /** The ratio may not be above it; where it `isLeast`, not below it. */
   readonly goal: number;
+  readonly isLeast?: boolean;
 }
+
+/** Rows of cells, the head first: figures beside the goals. */
+export type Figures = readonly (readonly string[])[];
 
 export interface Bench {
   /** In one line, for the list of benches. */
   readonly title: string;
-  run(pace: Pace): Promise<readonly Comparison[]>;
+  /** @param tell shows figures to whoever reads tables */
+  run(pace: Pace, tell: (figures: Figures) => void): Promise<readonly Comparison[]>;
 }
 
 /** Runs one window and returns what it cost. */

@@ -66,6 +66,8 @@ export interface ServiceOptions {
   readonly readConfig?: () => Config;
   /** For tests: runs the renewals of CRLs. */
   readonly schedule?: Schedule | undefined;
+  /** For measurements: a store in place of the one that the configuration names. */
+  readonly openStore?: (() => Promise<Store>) | undefined;
 }
 
 const SWEEP_INTERVAL_MS = 60_000;
@@ -78,13 +80,13 @@ const TRUST_WATCH_INTERVAL_MS = 5000;
  */
 export async function composeService(
   config: Config,
-  { log, clock = systemClock, readConfig, schedule }: ServiceOptions,
+  { log, clock = systemClock, readConfig, schedule, openStore }: ServiceOptions,
 ): Promise<Service> {
   const { issuer, lifetimes } = config;
   const keys = readKeys(config.keys.directory);
   const mode = cardHostMode(config);
   const sandbox = await openSandbox(config);
-  const store = await openSqliteStore({ directory: config.store.directory });
+  const store = await (openStore?.() ?? openSqliteStore({ directory: config.store.directory }));
   const audit = new AuditLog(store.audit, clock);
   const citizens = createCitizenRecords(store.citizens, keys.subjectKey, recordSeconds(lifetimes), clock);
   const refusalPages = { assets: issuer, log, audit, clock, sandbox };
