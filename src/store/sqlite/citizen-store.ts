@@ -25,7 +25,8 @@ export function sqliteCitizenStore(database: Database): CitizenStore {
       return row && { accountId, sealed: row.sealed, expiresAt: new Date(row.expires_at) };
     },
     async put({ accountId, sealed, expiresAt }) {
-      put.run({ accountId, sealed, expiresAt: toMilliseconds(expiresAt) });
+      const values = { accountId, sealed, expiresAt: toMilliseconds(expiresAt) };
+      await database.write(() => put.run(values));
     },
   };
 }

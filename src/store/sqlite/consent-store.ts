@@ -27,7 +27,8 @@ export function sqliteConsentStore(database: Database): ConsentStore {
       return { accountId, clientId, claims, givenAt: new Date(row.given_at) };
     },
     async put({ accountId, clientId, claims, givenAt }) {
-      put.run({ accountId, clientId, claims: JSON.stringify(claims), givenAt: toMilliseconds(givenAt) });
+      const values = { accountId, clientId, claims: JSON.stringify(claims), givenAt: toMilliseconds(givenAt) };
+      await database.write(() => put.run(values));
     },
   };
 }

@@ -23,10 +23,11 @@ export function sqliteHandOffStore(database: Database): HandOffStore {
 
   return {
     async put({ id, interaction, browserHash, sealed, expiresAt }) {
-      put.run({ id, interaction, browserHash, sealed, expiresAt: toMilliseconds(expiresAt) });
+      const values = { id, interaction, browserHash, sealed, expiresAt: toMilliseconds(expiresAt) };
+      await database.write(() => put.run(values));
     },
     async take(id) {
-      const row = take.first({ id });
+      const row = await database.write(() => take.first({ id }));
       return (
         row && {
           id: row.id,

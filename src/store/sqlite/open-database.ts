@@ -3,7 +3,8 @@
  * every failure is a coded error.
  *
  * Write-ahead logging lets several processes read while one writes; a writer waits for its turn up to the lock timeout.
- * Calls are synchronous: nothing else of this process runs between the steps of a transaction.
+ * Calls are synchronous: nothing else of this process runs between the steps of a transaction. Writes of one turn of the
+ * event loop share one, because a commit costs more than a statement.
  */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -55,9 +56,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
 }
 
+interface WaitingWrite {
+  /** Runs the statement; what it returns tells the caller of it, after the commit. */
+  readonly run: () => () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export class Database {
   readonly #connection: DatabaseSync;
   readonly #failure: DatabaseOptions['failure'];
+  #waiting: WaitingWrite[] = [];
 
   constructor(connection: DatabaseSync, failure: DatabaseOptions['failure']) {
     this.#connection = connection;
@@ -95,7 +103,52 @@ export class Database {
     }
   }
 
+  /**
+   * Runs `work`, one statement, together with what else is asked for in this turn of the event loop: one transaction,
+   * so one commit, and each promise settles only after it. A statement that fails concerns its own caller alone, unless
+   * SQLite ended the transaction with it.
+   */
+  write<T>(work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) setImmediate(() => this.#writeWaiting());
+      this.#waiting.push({
+        run: () => {
+          const result = work();
+          return () => resolve(result);
+        },
+        reject,
+      });
+    });
+  }
+
+  #writeWaiting(): void {
+    const writes = this.#waiting;
+    this.#waiting = [];
+    const [first] = writes;
+    if (first === undefined) return;
+    try {
+      const settle = writes.length === 1 ? [first.run()] : this.transaction(() => this.#runEach(writes));
+      for (const each of settle) each();
+    } catch (error) {
+      for (const { reject } of writes) reject(error);
+    }
+  }
+
+  #runEach(writes: readonly WaitingWrite[]): (() => void)[] {
+    return writes.map(({ run, reject }) => {
+      try {
+        return run();
+      } catch (error) {
+        // What ran before is undone, and what follows would stand outside of any transaction.
+        if (!this.#connection.isTransaction) throw error;
+        return () => reject(error);
+      }
+    });
+  }
+
+  /** Completes the writes that wait. */
   close(): void {
+    this.#writeWaiting();
     if (this.#connection.isOpen) translated(this.#failure, () => this.#connection.close());
   }
 }

@@ -30,7 +30,7 @@ export function sqlitePortalStore(database: Database): PortalStore {
         registeredAt: toMilliseconds(registeredAt),
         registration: JSON.stringify(registration),
       };
-      return put.run(values) === 1;
+      return (await database.write(() => put.run(values))) === 1;
     },
     async list() {
       return list.all({}).map(toPortal);

@@ -49,7 +49,7 @@ export function sqliteProtocolStore(database: Database): ProtocolStore {
 
   return {
     async put({ model, id, payload, expiresAt, grantId, uid, userCode }) {
-      put.run({
+      const values = {
         model,
         id,
         payload: JSON.stringify(payload),
@@ -58,7 +58,8 @@ export function sqliteProtocolStore(database: Database): ProtocolStore {
         grantId: grantId ?? null,
         uid: uid ?? null,
         userCode: userCode ?? null,
-      });
+      };
+      await database.write(() => put.run(values));
     },
     async find(model, key, at) {
       const row = find(model, key, toMilliseconds(at));
@@ -66,11 +67,13 @@ export function sqliteProtocolStore(database: Database): ProtocolStore {
     },
     async consume(model, id, at) {
       const milliseconds = toMilliseconds(at);
-      return consume.run({ model, id, at: milliseconds, seconds: Math.floor(milliseconds / 1000) }) === 1;
+      const values = { model, id, at: milliseconds, seconds: Math.floor(milliseconds / 1000) };
+      return (await database.write(() => consume.run(values))) === 1;
     },
     async remove(model, key) {
-      if ('id' in key) removeById.run({ model, value: key.id });
-      else removeByGrant.run({ model, value: key.grantId });
+      await database.write(() =>
+        'id' in key ? removeById.run({ model, value: key.id }) : removeByGrant.run({ model, value: key.grantId }),
+      );
     },
   };
 }
