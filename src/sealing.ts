@@ -2,7 +2,7 @@
  * Sealing: authenticated encryption of a JSON value at rest, AES-256-GCM (NIST SP 800-38D) under a key that is derived
  * for one purpose and one record, so that no key ever seals two values with one nonce by chance of reuse.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { ServiceError } from './errors.ts';
 
 const NONCE_OCTETS = 12;
@@ -40,6 +40,6 @@ export function open(sealed: Uint8Array, secret: Uint8Array | KeyObject, context
 }
 
 /** HKDF (RFC 5869) with the context as `info`. */
-function keyFor(secret: Uint8Array | KeyObject, context: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, '', `thiqa seal v1\n${context}`, 32));
+function keyFor(secret: Uint8Array | KeyObject, context: string): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', `thiqa seal v1\n${context}`, 32)));
 }

@@ -35,7 +35,7 @@ export function recogniseDocument(
   documents: readonly AcceptedDocument[],
   at: Date,
 ): RecognisedDocument {
-  let reason = new CertificateError('CERT_ISSUER_UNKNOWN', 'no accepted document has this issuer');
+  let reason: CertificateError | undefined;
   for (const document of documents) {
     try {
       const path = findValidPath(certificate, {
@@ -53,7 +53,7 @@ export function recogniseDocument(
       if (error.code !== 'CERT_ISSUER_UNKNOWN') reason = error;
     }
   }
-  throw reason;
+  throw reason ?? new CertificateError('CERT_ISSUER_UNKNOWN', 'no accepted document has this issuer');
 }
 
 /** The inputs (c) and (e) of RFC 5280 6.1.1 for the documents of `profile`. */

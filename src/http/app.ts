@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import Koa from 'koa';
 import mount from 'koa-mount';
 import type { Provider } from 'oidc-provider';
+import { CookieSignatures } from '../oidc/cookie-signatures.ts';
 import { findAsset } from './assets.ts';
 import { ISSUER_LIMITS, limitConnections, serverOptions } from './connection-limits.ts';
 import { type AddressLimits, limitRequests } from './limit-requests.ts';
@@ -24,7 +25,7 @@ export function createApp(parts: AppParts): Koa {
   const app = new Koa();
   // Together with assumeOrigin: the address of the service is that of its configuration.
   app.proxy = true;
-  app.keys = [...parts.cookieKeys];
+  app.keys = new CookieSignatures(parts.cookieKeys);
   app.on('error', (error: unknown) => parts.log.failure('http', error));
 
   const routes = signInRoutes(parts);

@@ -120,7 +120,14 @@ function readTexts(): Map<string, Readonly<Record<string, string>>> {
 
 function loadLocale(language: string): Locale {
   const translate = translator.getFixedT(language);
-  const t = (key: MessageKey, parameters: Parameters = {}): string => translate(key, { ...parameters });
+  // A text without parameters is always the same.
+  const plain = new Map<MessageKey, string>();
+  const t = (key: MessageKey, parameters?: Parameters): string => {
+    if (parameters !== undefined) return translate(key, { ...parameters });
+    const text = plain.get(key) ?? translate(key);
+    plain.set(key, text);
+    return text;
+  };
   return Object.freeze({
     language,
     name: t('language.name'),

@@ -54,13 +54,20 @@ export function createInteractions(provider: Provider, portals: PortalStore, clo
       throw new ServiceError('INTERACTION_NOT_FOUND', 'no interaction belongs to this address and browser', { cause });
     }
   };
+  /** Of a request, what was read for it already: one answer has one view of its interaction. */
+  const seen = new WeakMap<IncomingMessage, ReturnType<typeof details>>();
+  const detailsOnce = (browser: BrowserRequest): ReturnType<typeof details> => {
+    const known = seen.get(browser.req) ?? details(browser);
+    seen.set(browser.req, known);
+    return known;
+  };
   // What was submitted before in this sign-in stays with it: consent follows the card, and the card is not asked again.
   const finish = ({ req, res }: BrowserRequest, result: InteractionResults): Promise<string> =>
     provider.interactionResult(req, res, result);
 
   return {
     async find(browser) {
-      const interaction = await details(browser);
+      const interaction = await detailsOnce(browser);
       const { params, prompt } = interaction;
       const portal = await portals.find(String(params.client_id));
       if (portal === undefined || (prompt.name !== 'login' && prompt.name !== 'consent')) {
@@ -79,7 +86,8 @@ export function createInteractions(provider: Provider, portals: PortalStore, clo
     },
 
     async signIn(browser, citizen) {
-      const interaction = await details(browser);
+      // oidc-provider reads it once more when it takes the result.
+      const interaction = await detailsOnce(browser);
       const { session } = interaction;
       if (session !== undefined && session.accountId !== citizen.accountId) {
         // Two citizens, one browser: nothing of the first one's session may reach the second one's portals.

@@ -19,6 +19,7 @@ import { auditAssertions } from './audited-endpoints.ts';
 import { PROTOCOL_CLAIMS, SCOPE_CLAIMS } from './claims.ts';
 import { EXTRA_CLIENT_METADATA } from './client-metadata.ts';
 import { createLoadGrant } from './consented-grant.ts';
+import { CookieSignatures } from './cookie-signatures.ts';
 import { createAdapterFactory } from './protocol-adapter.ts';
 import type { ProtocolStore } from './protocol-store.ts';
 import { pairwiseSubject } from './subject-identifier.ts';
@@ -135,6 +136,9 @@ export function createProvider(parts: ProviderParts): Provider {
   // The application in front sets X-Forwarded-* from its own configuration and drops what a client sent (http/app.ts).
   provider.proxy = true;
   authenticateBySecretHash(provider, parts);
+  // The same signatures as its own configuration gives, at less cost.
+  provider.keys = new CookieSignatures(parts.cookieKeys);
+  compareSecretsAsHashes(provider);
   provider.use(auditAssertions(parts.audit));
   return provider;
 }

@@ -11,7 +11,7 @@ import type { Certificate } from './certificate.ts';
 import { type CandidatePath, namesAnotherKey, PathSearch } from './path-building.ts';
 import { PathProcessing, type Purpose } from './path-processing.ts';
 import { ANY_POLICY } from './policy-tree.ts';
-import { type VerifyCertificate, verifyCaCertificate, verifyCertificate } from './signature.ts';
+import { type VerifyCertificate, verifyCaCertificate, verifyCardCertificate } from './signature.ts';
 import type { TrustAnchor } from './trust-anchor.ts';
 
 export type { CandidatePath } from './path-building.ts';
@@ -157,14 +157,11 @@ function validate(candidate: CandidatePath, options: ValidationOptions, verify: 
   }) as ValidatedPath; // The brand is of the type only.
 }
 
-/** Remembers the links of CAs for good, and that of the end entity, which is seldom seen again, for this one call. */
+/** Links are remembered: those of CAs apart from those of end entities, which come and go. */
 function verifier(leaf: Certificate | undefined, { algorithms = 'default' }: ValidationOptions): VerifyCertificate {
   if (!leaf) throw new TypeError('a candidate path has an end-entity certificate');
-  const verdicts = new Map<string, boolean>();
-  return (certificate, key) => {
-    if (certificate !== leaf) return verifyCaCertificate(certificate, key, algorithms);
-    const verdict = verdicts.get(key.keySha256) ?? verifyCertificate(certificate, key, algorithms);
-    verdicts.set(key.keySha256, verdict);
-    return verdict;
-  };
+  return (certificate, key) =>
+    certificate === leaf
+      ? verifyCardCertificate(certificate, key, algorithms)
+      : verifyCaCertificate(certificate, key, algorithms);
 }

@@ -91,28 +91,51 @@ export function verifyCertificate(certificate: Certificate, key: PublicKey, poli
   );
 }
 
-const REMEMBERED_LINKS = 4_096;
-const remembered = new Map<string, boolean>();
+/** By the hashes of certificate and key: what a signature is worth depends on nothing else. */
+class RememberedLinks {
+  readonly #verdicts = new Map<string, boolean>();
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** The algorithm policy is no part of the memory: what it refuses never gets in, and it is asked each time. */
+  verify(certificate: Certificate, key: PublicKey, policy: AlgorithmPolicy): boolean {
+    const link = `${certificate.sha256}${key.keySha256}`;
+    const known = this.#verdicts.get(link);
+    if (known !== undefined) {
+      signatureScheme(certificate.signatureAlgorithm, policy);
+      requireStrongKey(key, policy);
+      return known;
+    }
+    const verdict = verifyCertificate(certificate, key, policy);
+    // The oldest goes first; a Map keeps the order of insertion.
+    const [oldest] = this.#verdicts.size >= this.#most ? this.#verdicts.keys() : [];
+    if (oldest !== undefined) this.#verdicts.delete(oldest);
+    this.#verdicts.set(link, verdict);
+    return verdict;
+  }
+}
+
+/** Apart, so that no number of cards drives out the few CAs. */
+const ofCas = new RememberedLinks(4_096);
+const ofCards = new RememberedLinks(1_024);
 
 /**
- * `verifyCertificate` for the certificates of CAs, remembered by the hashes of certificate and key. The algorithm policy
- * is not part of the memory: what it refuses never gets in, and it is asked each time.
+ * `verifyCertificate` for the certificates of CAs, remembered.
  * @throws CertificateError CERT_ALGORITHM_REFUSED
  */
 export function verifyCaCertificate(certificate: Certificate, key: PublicKey, policy: AlgorithmPolicy): boolean {
-  const link = `${certificate.sha256}${key.keySha256}`;
-  const known = remembered.get(link);
-  if (known !== undefined) {
-    signatureScheme(certificate.signatureAlgorithm, policy);
-    requireStrongKey(key, policy);
-    return known;
-  }
-  const verdict = verifyCertificate(certificate, key, policy);
-  // The oldest goes first; a Map keeps the order of insertion.
-  const [oldest] = remembered.size >= REMEMBERED_LINKS ? remembered.keys() : [];
-  if (oldest !== undefined) remembered.delete(oldest);
-  remembered.set(link, verdict);
-  return verdict;
+  return ofCas.verify(certificate, key, policy);
+}
+
+/**
+ * The same for the certificates of cards: somebody who signs in often, or tries twice, costs one verification.
+ * @throws CertificateError CERT_ALGORITHM_REFUSED
+ */
+export function verifyCardCertificate(certificate: Certificate, key: PublicKey, policy: AlgorithmPolicy): boolean {
+  return ofCards.verify(certificate, key, policy);
 }
 
 /** Whether the key of the certificate signed it: self-signed, which is more than self-issued. */

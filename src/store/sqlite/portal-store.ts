@@ -10,6 +10,9 @@ interface Row {
   registration: string;
 }
 
+/** A country has fewer portals. */
+const MOST_PARSED = 1_000;
+
 export function sqlitePortalStore(database: Database): PortalStore {
   const find = database.prepare<Row>('SELECT registered_at, registration FROM portal WHERE client_id = :clientId');
   const put = database.prepare(
@@ -18,10 +21,20 @@ export function sqlitePortalStore(database: Database): PortalStore {
   );
   const list = database.prepare<Row>('SELECT registered_at, registration FROM portal ORDER BY client_id');
 
+  /** What was read last: its text is compared each time, so that only the parsing is saved. */
+  const parsed = new Map<string, { readonly row: Row; readonly portal: Portal }>();
+
   return {
     async find(clientId) {
       const row = find.first({ clientId });
-      return row && toPortal(row);
+      if (row === undefined) return undefined;
+      const known = parsed.get(clientId);
+      if (known?.row.registration === row.registration && known.row.registered_at === row.registered_at)
+        return known.portal;
+      const portal = toPortal(row);
+      if (parsed.size >= MOST_PARSED) parsed.clear();
+      parsed.set(clientId, { row, portal });
+      return portal;
     },
     async put({ registeredAt, ...registration }) {
       const { clientId } = registration;
