@@ -2,7 +2,7 @@
  * The processes of a bench under load: each server has a process of its own on one core, whoever makes the load is on
  * another. Idle servers cost nothing, so all sides of a bench share the one core and take turns.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -19,8 +19,9 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** Cores that this process may run on: one for the servers and one for the load; undefined where there is only one. */
+/** Cores of this process: one for the servers, one for the load; undefined where there is one only, or no way to stay on it. */
 export function twoCores(): { readonly server: string; readonly load: string } | undefined {
+  if (process.platform !== 'linux' || spawnSync('taskset', ['-V']).error !== undefined) return undefined;
   const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '';
   const cores = list.split(',').flatMap((range) => {
     const [first = 0, last = first] = range.split('-').map(Number);

@@ -29,7 +29,7 @@ describe('npm run bench', () => {
   it('lists the benches when none is named', async () => {
     const { code, stdout } = await runBench();
     expect(code).to.equal(0);
-    expect(namesIn(stdout)).to.include.members(['path', 'crl']);
+    expect(namesIn(stdout)).to.include.members(['path', 'crl', 'sign-in', 'tls', 'store']);
   });
 
   for (const parameters of [['unknown'], ['constructor'], ['path', 'crl'], ['path', '--fast']]) {
@@ -51,6 +51,20 @@ describe('npm run bench', () => {
     for (const ratio of Object.values(result.ratios as object)) expect(ratio).to.be.a('number').above(0);
     expect(result.met).to.be.a('boolean');
   });
+
+  for (const [name, goals] of Object.entries({
+    'sign-in': { 'sign-in-rate': 0.6, 'sign-in-rate-repeat': 0.7 },
+    tls: { 'tls-cpu': 1, 'tls-memory-growth': 1.1 },
+    store: { 'store-sqlite-cpu': 1.4 },
+  })) {
+    it(`${name} signs citizens in on every side, and compares`, async () => {
+      const { code, stdout } = await runBench(name, '--quick', '--json');
+      expect(code).to.equal(0);
+      const result: Record<string, unknown> = JSON.parse(stdout);
+      expect(result.goals).to.deep.equal(goals);
+      for (const ratio of Object.values(result.ratios as object)) expect(ratio).to.be.a('number').above(0);
+    });
+  }
 
   it('prints a table with a line for each goal', async () => {
     const { code, stdout } = await runBench('path', '--quick');

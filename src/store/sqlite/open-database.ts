@@ -56,7 +56,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   try {
     await useWriteAheadLog(database, lockTimeoutMs);
     database.execute(`PRAGMA busy_timeout = ${lockTimeoutMs}; PRAGMA synchronous = ${synchronous}`);
-    database.execute(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA cache_size = -${CACHE_KIBIBYTES}`);
+    database.execute(`PRAGMA cache_size = -${CACHE_KIBIBYTES}`);
+    // A log that grows makes each commit dearer that must be on disk, so FULL keeps SQLite's own, shorter one.
+    if (synchronous === 'NORMAL') database.execute(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     migrate(database, migrations);
     return database;
   } catch (error) {
