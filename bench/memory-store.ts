@@ -2,7 +2,8 @@
  * The store with nothing under it: what a sign-in costs without one. It keeps the promises of the ports, within one
  * process and until it ends.
  */
-import type { AuditRecord } from '../src/audit/audit-log.ts';
+import type { AuditRecord } from '../src/audit/hash-chain.ts';
+import type { RateCount } from '../src/limits/rate-limit-store.ts';
 import type { ProtocolRecord, ProtocolStore } from '../src/oidc/protocol-store.ts';
 import type { Store } from '../src/store/store.ts';
 
@@ -14,6 +15,7 @@ export function createMemoryStore(): Store {
   const consents = new Map<string, Parameters<Store['consents']['put']>[0]>();
   const citizens = new Map<string, Parameters<Store['citizens']['put']>[0]>();
   const audit: AuditRecord[] = [];
+  const rateCounts = new Map<string, RateCount>();
   return {
     protocol,
     challenges: { put: async (challenge) => void challenges.set(challenge.id, challenge), take: takeFrom(challenges) },
@@ -53,6 +55,15 @@ export function createMemoryStore(): Store {
         return record;
       },
       read: async (after, limit) => audit.slice(after, after + limit),
+    },
+    rateLimits: {
+      async add(key, points, at, expiresAt) {
+        const running = rateCounts.get(key);
+        const isRunning = running !== undefined && running.expiresAt > at;
+        const count = isRunning ? { ...running, points: running.points + points } : { points, expiresAt };
+        rateCounts.set(key, count);
+        return count;
+      },
     },
     async sweep(at) {
       return (

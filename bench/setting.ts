@@ -114,6 +114,8 @@ export async function configureService(
     },
     store: `sqlite:store-${name}`,
     keys: { directory: 'keys' },
+    // All citizens of the bench come from one address.
+    limits: { enabled: false },
     documents: [
       {
         profile: PROFILE,

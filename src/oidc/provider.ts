@@ -138,7 +138,6 @@ export function createProvider(parts: ProviderParts): Provider {
   authenticateBySecretHash(provider, parts);
   // The same signatures as its own configuration gives, at less cost.
   provider.keys = new CookieSignatures(parts.cookieKeys);
-  compareSecretsAsHashes(provider);
   provider.use(auditAssertions(parts.audit));
   return provider;
 }

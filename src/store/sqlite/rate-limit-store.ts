@@ -17,7 +17,8 @@ export function sqliteRateLimitStore(database: Database): RateLimitStore {
   );
   return {
     async add(key, points, at, expiresAt) {
-      const row = add.first({ key, points, at: toMilliseconds(at), expiresAt: toMilliseconds(expiresAt) });
+      const values = { key, points, at: toMilliseconds(at), expiresAt: toMilliseconds(expiresAt) };
+      const row = await database.write(() => add.first(values));
       if (row === undefined) throw new ServiceError('STORE_UNAVAILABLE', 'a counter was not returned');
       return { points: row.points, expiresAt: new Date(row.expires_at) };
     },
