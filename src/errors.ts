@@ -73,7 +73,6 @@ export const CODES = {
     OCSP_NONCE_MISMATCH: 'The OCSP response does not carry the nonce of the request.',
   },
   identity: {
-    PROFILE_NOT_FOUND: 'No document profile belongs to the trust anchor of the path.',
     ATTRIBUTE_MISSING: 'An attribute that the document profile needs is absent.',
     ATTRIBUTE_REPEATED: 'An attribute that must stand once stands more than once.',
     ATTRIBUTE_MALFORMED: 'An attribute does not have the form that the document profile prescribes.',

@@ -130,7 +130,6 @@ const TABLE: Readonly<Record<Code, Row>> = {
   OCSP_NONCE_MISMATCH: UNCHECKED,
 
   // identity
-  PROFILE_NOT_FOUND: [403, 'access_denied', 'card-type-refused'],
   ATTRIBUTE_MISSING: INCOMPLETE,
   ATTRIBUTE_REPEATED: INCOMPLETE,
   ATTRIBUTE_MALFORMED: INCOMPLETE,
