@@ -4,7 +4,6 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { join } from 'node:path';
 import { errors } from 'oidc-provider';
 import { AuditLog } from './audit/audit-log.ts';
 import { createCardPresentations } from './authentication/card-presentation.ts';
@@ -36,7 +35,7 @@ import { accountIdOf } from './oidc/subject-identifier.ts';
 import type { HealthReport } from './operations/health.ts';
 import type { Log } from './operations/log.ts';
 import { closeListeners, type Listener, openListeners } from './service.ts';
-import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+import { openStore as openConfiguredStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
 import { AcceptedDocuments } from './trust/accepted-documents.ts';
 import { type TrustedCertificate, trustedCertificates } from './trust/document-trust.ts';
@@ -76,7 +75,7 @@ const TRUST_WATCH_INTERVAL_MS = 5000;
 /**
  * Everything wired, nothing listening yet.
  * @throws ConfigurationError KEYS_MISSING, CONFIG_INVALID, CONFIG_UNREADABLE; ServiceError STORE_UNAVAILABLE,
- *   STORE_SCHEMA_NEWER, AUDIT_UNAVAILABLE
+ *   STORE_SCHEMA_NEWER, STORE_SINGLE_USE_BROKEN, AUDIT_UNAVAILABLE
  */
 export async function composeService(
   config: Config,
@@ -86,12 +85,14 @@ export async function composeService(
   const keys = readKeys(config.keys.directory);
   const mode = cardHostMode(config);
   const sandbox = await openSandbox(config);
-  const store = await (openStore?.() ?? openSqliteStore({ directory: config.store.directory }));
+  const store = await (openStore?.() ??
+    openConfiguredStore(config.store, (server) => log.info('store', { ...server })));
   const audit = new AuditLog(store.audit, clock);
   const citizens = createCitizenRecords(store.citizens, keys.subjectKey, recordSeconds(lifetimes), clock);
   const refusalPages = { assets: issuer, log, audit, clock, sandbox };
 
-  const indexDirectory = { path: join(config.store.directory, 'crl-index'), key: crlIndexKey(keys.subjectKey) };
+  const { indexDirectory: indexPath } = config.revocation;
+  const indexDirectory = indexPath === undefined ? undefined : { path: indexPath, key: crlIndexKey(keys.subjectKey) };
   const { limits } = config;
   const addressLimits: AddressLimits = {
     // Who may speak for a card may speak for an address.

@@ -3,13 +3,14 @@
  * File and environment go through the same schema, so a value means the same wherever it stands (S21).
  */
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { PROXY_PRESETS, trustedPeers } from './authentication/proxy-certificate.ts';
 import { systemClock } from './clock.ts';
 import { type ConfiguredDocument, documentSchema, readDocument } from './document-configuration.ts';
 import { ConfigurationError, ThiqaError } from './errors.ts';
+import type { StoreSettings } from './store/open-store.ts';
 
 const port = z.int().min(1).max(65535);
 const listen = z.strictObject({ host: z.string().min(1), port });
@@ -76,7 +77,13 @@ const sandbox = z.strictObject({
   publicIssuer: z.boolean().default(false),
 });
 
-const store = z.string().regex(/^sqlite:.+$/, 'must be sqlite: and a folder');
+const MONGODB = /^mongodb(?:\+srv)?:\/\/[^/?\s]+/;
+const store = z
+  .string()
+  .refine(
+    (value) => /^sqlite:.+$/.test(value) || MONGODB.test(value),
+    'must be sqlite: and a folder, or mongodb:// (or mongodb+srv://) and an address',
+  );
 
 const configSchema = z.strictObject({
   issuer,
@@ -102,6 +109,8 @@ const configSchema = z.strictObject({
       refreshIntervalSeconds: seconds(86_400).default(300),
       allowedHosts: z.array(z.string()).default([]),
       privateHosts: z.array(z.string()).default([]),
+      /** Where indexes of large CRLs are kept; beside a SQLite store unless told. */
+      indexDirectory: path.optional(),
     })
     .prefault({}),
   limits: z
@@ -125,7 +134,7 @@ const configSchema = z.strictObject({
 type Parsed = z.output<typeof configSchema>;
 
 export interface Config extends Omit<Parsed, 'documents' | 'store'> {
-  readonly store: { readonly kind: 'sqlite'; readonly directory: string };
+  readonly store: StoreSettings;
   readonly documents: readonly ConfiguredDocument[];
 }
 
@@ -195,6 +204,11 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
   }
   const { cardHost: host, keys, sandbox: demonstration, ...rest } = parsed.data;
   const absolute = (relative: string): string => resolve(base, relative);
+  const settings: StoreSettings = MONGODB.test(rest.store)
+    ? { kind: 'mongodb', url: rest.store }
+    : { kind: 'sqlite', directory: absolute(rest.store.slice('sqlite:'.length)) };
+  const besideStore = settings.kind === 'sqlite' ? join(settings.directory, 'crl-index') : undefined;
+  const { indexDirectory = besideStore } = rest.revocation;
   return deepFreeze({
     ...rest,
     cardHost: {
@@ -203,7 +217,11 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
     },
     keys: { directory: absolute(keys.directory) },
     ...(demonstration && { sandbox: { ...demonstration, directory: absolute(demonstration.directory) } }),
-    store: { kind: 'sqlite', directory: absolute(rest.store.slice('sqlite:'.length)) },
+    store: settings,
+    revocation: {
+      ...rest.revocation,
+      indexDirectory: indexDirectory === undefined ? undefined : absolute(indexDirectory),
+    },
     documents,
   });
 }

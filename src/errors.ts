@@ -101,6 +101,10 @@ export const CODES = {
     STORE_EXISTS: 'There is a store already where one was to be written.',
     STORE_IN_USE: 'Another process has the store open.',
     BACKUP_BROKEN: 'A backup is incomplete, damaged or none.',
+    BACKUP_NOT_OURS:
+      'A store on MongoDB is copied and restored with the tools of the server (mongodump), not with this program.',
+    STORE_SINGLE_USE_BROKEN:
+      'The database server lets more than one caller redeem what may be used once (S26): it cannot be relied on.',
     SEAL_BROKEN: 'A sealed record does not open: it was altered, or sealed with another key.',
     INTERACTION_NOT_FOUND: 'The sign-in is unknown, has ended, or belongs to another browser.',
     AUTHORIZATION_REQUEST_REFUSED:

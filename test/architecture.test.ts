@@ -94,7 +94,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   operations: { rooms: ['errors', 'clock'], packages: ['pino', 'node:*'] },
   config: {
     rooms: ['errors', 'clock', 'authentication', 'document-configuration'],
-    typesOf: ['pki', 'identity'],
+    typesOf: ['pki', 'identity', 'store'],
     packages: ['zod', 'yaml', 'node:*'],
   },
   'document-configuration': {

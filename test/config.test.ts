@@ -49,7 +49,12 @@ describe('a configuration', () => {
         accessTokenSeconds: 600,
         idTokenSeconds: 600,
       },
-      revocation: { refreshIntervalSeconds: 300, allowedHosts: [], privateHosts: [] },
+      revocation: {
+        refreshIntervalSeconds: 300,
+        allowedHosts: [],
+        privateHosts: [],
+        indexDirectory: join(folder.path, 'data', 'crl-index'),
+      },
       log: { level: 'info' },
       drainSeconds: 10,
     });
@@ -78,7 +83,10 @@ describe('a configuration', () => {
   });
 
   it('keeps absolute paths', () => {
-    expect(parse({ store: 'sqlite:/var/lib/thiqa' }).store.directory).to.equal('/var/lib/thiqa');
+    expect(parse({ store: 'sqlite:/var/lib/thiqa' }).store).to.deep.equal({
+      kind: 'sqlite',
+      directory: '/var/lib/thiqa',
+    });
     expect(parse({ keys: { directory: '/etc/thiqa/keys' } }).keys.directory).to.equal('/etc/thiqa/keys');
   });
 });
@@ -273,7 +281,18 @@ describe('the limits', () => {
 });
 
 describe('the store', () => {
-  for (const store of ['sqlite:', 'postgres:x', 'data', 'SQLITE:x']) {
+  for (const url of ['mongodb://a.example:27017,b.example/thiqa?replicaSet=rs0', 'mongodb+srv://db.example/thiqa']) {
+    it(`may be ${url}`, () => expect(parse({ store: url }).store).to.deep.equal({ kind: 'mongodb', url }));
+  }
+
+  it('on MongoDB has no folder for the indexes of CRLs unless one is told', () => {
+    const indexDirectoryOf = (revocation: Settings) =>
+      parse({ store: 'mongodb://db.example', revocation }).revocation.indexDirectory;
+    expect(indexDirectoryOf({})).to.equal(undefined);
+    expect(indexDirectoryOf({ indexDirectory: 'indexes' })).to.equal(join(folder.path, 'indexes'));
+  });
+
+  for (const store of ['sqlite:', 'postgres:x', 'data', 'SQLITE:x', 'mongodb:', 'mongodb://', 'mongodb:///thiqa']) {
     it(`may not be ${JSON.stringify(store)}`, () => refuse('store', { store }));
   }
 });

@@ -6,6 +6,7 @@ import { AuditLog, type AuditStore } from '../audit/audit-log.ts';
 import type { AuditRecord } from '../audit/hash-chain.ts';
 import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config.ts';
+import { ServiceError } from '../errors.ts';
 import { backUpSqliteStore } from '../store/sqlite/backup.ts';
 import { restoreSqliteStore } from '../store/sqlite/restore.ts';
 import { withStore } from './store-access.ts';
@@ -17,7 +18,7 @@ export function addBackupCommands(program: Command): void {
     .description('copy the store into a new folder, while the service runs; the keys directory is not in it')
     .option(...configOption)
     .action(async (folder: string, { config }: { config: string }) => {
-      const { directory } = loadConfig(config, process.env).store;
+      const directory = sqliteDirectory(config);
       const at = systemClock();
       const { verify, lastRecord } = auditVerification();
       await backUpSqliteStore(directory, folder, at, verify);
@@ -30,7 +31,7 @@ export function addBackupCommands(program: Command): void {
     .option('--replace', 'put the store that stands there aside', false)
     .option(...configOption)
     .action(async (folder: string, { config, replace }: { config: string; replace: boolean }) => {
-      const { directory } = loadConfig(config, process.env).store;
+      const directory = sqliteDirectory(config);
       const at = systemClock();
       const { verify, lastRecord } = auditVerification();
       const manifest = await restoreSqliteStore({ directory, folder, at, replace, verifyAudit: verify });
@@ -39,6 +40,16 @@ export function addBackupCommands(program: Command): void {
       );
       print(JSON.stringify({ verdict: 'restored', at: manifest.at, ...summaryOf(lastRecord()) }));
     });
+}
+
+/** @throws ServiceError BACKUP_NOT_OURS on a store of a database server, which has tools of its own for it */
+function sqliteDirectory(configFile: string): string {
+  const { store } = loadConfig(configFile, process.env);
+  if (store.kind === 'sqlite') return store.directory;
+  throw new ServiceError(
+    'BACKUP_NOT_OURS',
+    'the store is on MongoDB: copy it with mongodump --oplog and restore it with mongorestore (docs/scaling.md)',
+  );
 }
 
 function auditVerification() {

@@ -28,6 +28,7 @@ export function addDemoCommand(program: Command): void {
         issuerPort: options.port,
         cardPort: options.cardPort,
         portalPort: options.portalPort,
+        store: process.env.THIQA_STORE,
         log: createLog(options.logLevel, 2),
       });
       print(welcomeText(running));

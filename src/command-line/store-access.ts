@@ -5,13 +5,13 @@ import { AuditLog } from '../audit/audit-log.ts';
 import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config.ts';
 import type { ConfiguredDocument } from '../document-configuration.ts';
-import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { withTrustList } from '../trust/document-trust.ts';
 import { complain } from './terminal.ts';
 
 export async function withStore<T>(configFile: string, use: (store: Store, audit: AuditLog) => Promise<T>): Promise<T> {
-  const store = await openSqliteStore({ directory: loadConfig(configFile, process.env).store.directory });
+  const store = await openStore(loadConfig(configFile, process.env).store);
   try {
     return await use(store, new AuditLog(store.audit, systemClock));
   } finally {

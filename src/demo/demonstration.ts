@@ -33,6 +33,8 @@ export interface DemonstrationOptions {
   readonly issuerPort: number;
   readonly cardPort: number;
   readonly portalPort: number;
+  /** As in the configuration; in the folder unless told. */
+  readonly store?: string | undefined;
   readonly log: Log;
   /** The section `limits` of its configuration. Without it there are none: on loopback, everybody is one address. */
   readonly limits?: Readonly<Record<string, unknown>> | undefined;
@@ -82,7 +84,7 @@ export async function startDemonstration(options: DemonstrationOptions): Promise
  * on any other service (`--config data/thiqa.yaml`).
  */
 async function writeConfig(demonstration: Demonstration, options: DemonstrationOptions): Promise<string> {
-  const { directory, issuerPort, cardPort, limits = { enabled: false } } = options;
+  const { directory, issuerPort, cardPort, store = 'sqlite:store', limits = { enabled: false } } = options;
   const { root, issuing, tlsServer } = demonstration;
   const here = (path: string): string => relative(directory, path);
   const settings = {
@@ -95,7 +97,7 @@ async function writeConfig(demonstration: Demonstration, options: DemonstrationO
       mode: 'tls',
       tls: { certificate: here(tlsServer.certificatePath), key: here(tlsServer.keyPath) },
     },
-    store: 'sqlite:store',
+    store,
     keys: { directory: 'keys' },
     limits,
     sandbox: { virtualCards: true },

@@ -158,6 +158,8 @@ const TABLE: Readonly<Record<Code, Row>> = {
   STORE_EXISTS: BROKEN,
   STORE_IN_USE: BROKEN,
   BACKUP_BROKEN: BROKEN,
+  BACKUP_NOT_OURS: BROKEN,
+  STORE_SINGLE_USE_BROKEN: BROKEN,
   SEAL_BROKEN: BROKEN,
   INTERACTION_NOT_FOUND: [404, 'invalid_request', 'sign-in-unknown'],
   AUTHORIZATION_REQUEST_REFUSED: [400, 'invalid_request', 'portal-request'],

@@ -141,16 +141,9 @@ describe('a running process', function () {
   });
 
   it('tells of a trust anchor that is added and soon ends', async () => {
-    execFileSync(process.execPath, [
-      MAIN,
-      'trust',
-      'add',
-      join(directory, 'soon.pem'),
-      '--profile',
-      'demonstration',
-      '--config',
-      join(directory, 'thiqa.yaml'),
-    ]);
+    const add = ['trust', 'add', join(directory, 'soon.pem'), '--profile', 'demonstration'];
+    const command = [MAIN, ...add, '--config', join(directory, 'thiqa.yaml')];
+    execFileSync(process.execPath, command, { env: { PATH: process.env.PATH ?? '' } });
     const report = await health();
     expect(report).to.include({ httpStatus: 200, status: 'degraded' });
     const [trouble] = troubles(report);

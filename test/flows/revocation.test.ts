@@ -19,7 +19,6 @@ import { refreshCrls } from '../../src/demo/cards.ts';
 import { writeWhole } from '../../src/demo/demonstration-files.ts';
 import { type SignInOutcome, signInWithCard } from '../../src/demo/sign-in.ts';
 import { readCertificateFile } from '../../src/document-configuration.ts';
-import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { refreshTrust } from '../../src/trust/change-trust.ts';
 import { type CrlChanges, createTestAuthority, issueTestCrl } from '../support/authority.ts';
 import { issueTestResponder, type OcspChanges } from '../support/ocsp.ts';
@@ -90,7 +89,7 @@ describe('revocation by the policy of the issuing CA', function () {
     settings.documents[0].revocation = { issuers: [{ certificate: certificatePath, ...policy }] };
     settings.revocation = { allowedHosts: hosts, privateHosts: hosts };
     writeFileSync(configFile(), stringify(settings));
-    const store = await openSqliteStore({ directory: join(service.directory, 'store') });
+    const store = await service.openStore();
     await refreshTrust({ trust: store.trust, audit: new AuditLog(store.audit, systemClock) });
     await store.close();
   };

@@ -58,7 +58,9 @@ describe('when the service lacks what it needs', () => {
     expect(after?.sequence).to.be.greaterThan(before?.sequence ?? 0);
   });
 
-  it('signs nobody in when the record cannot be written', async () => {
+  it('signs nobody in when the record cannot be written', async function () {
+    // It locks out the service from a file of SQLite; how MongoDB is lost is in test/store/mongo.
+    if (process.env.THIQA_STORE !== undefined) this.skip();
     const audit = new DatabaseSync(join(service.directory, 'store', 'audit.sqlite'));
     audit.exec('ALTER TABLE audit RENAME TO lost');
     expect(await signIn()).to.include({ code: 'AUDIT_UNAVAILABLE', status: 503 });

@@ -13,7 +13,6 @@ import { systemClock } from '../../src/clock.ts';
 import type { SoftwareCard } from '../../src/demo/page-exchange.ts';
 import { type SignInOutcome, signInWithCard } from '../../src/demo/sign-in.ts';
 import { parseCertificate } from '../../src/pki/certificate.ts';
-import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { refreshTrust } from '../../src/trust/change-trust.ts';
 import { createTestAuthority, daysFromAt, issueTestCard, issueTestCrl, pemOf } from '../support/authority.ts';
 import { keyOf } from '../support/configuration.ts';
@@ -70,7 +69,7 @@ describe('trust that changes while the service runs', function () {
   };
   /** What `trust refresh` does on a machine of the same service. */
   const refreshElsewhere = async (): Promise<void> => {
-    const store = await openSqliteStore({ directory: join(service.directory, 'store') });
+    const store = await service.openStore();
     await refreshTrust({ trust: store.trust, audit: new AuditLog(store.audit, systemClock) });
     await store.close();
   };

@@ -49,7 +49,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   'cardHost.tls.certificate': ['other.pem', '/etc/other.pem', ''],
   'cardHost.tls.key': ['other.key', ''],
   'cardHost.header': [{ preset: 'nginx', trustedPeers: ['10.0.0.5'] }, { preset: 'rfc9440', trustedPeers: [] }, {}],
-  store: ['sqlite:elsewhere', 'sqlite:', 'memory'],
+  store: ['sqlite:elsewhere', 'mongodb://db.example/thiqa', 'sqlite:', 'memory'],
   'keys.directory': ['other-keys', '/etc/keys', ''],
   documents: [[document], [document, document], [], [{ ...document, crls: [] }], 'all'],
   ...Object.fromEntries(
@@ -67,6 +67,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   'revocation.refreshIntervalSeconds': [60, 0, 'never'],
   'revocation.allowedHosts': [['a.example'], [], 'a.example', [7]],
   'revocation.privateHosts': [['a.example'], [], null],
+  'revocation.indexDirectory': ['indexes', '', 7],
   'limits.enabled': [true, false, 'no', null],
   'limits.perAddress.points': [1, 600, 0, '600'],
   'limits.perAddress.seconds': [1, 3600, 0, 3601],

@@ -10,6 +10,10 @@ const PARALLEL = 20;
 
 describe('S26: races on codes and refresh tokens, in the store', () => {
   for (const factory of STORE_FACTORIES) {
+    if (factory.needs !== undefined) {
+      it(`${factory.name} needs ${factory.needs}`); // pending, by name
+      continue;
+    }
     for (const model of ['AuthorizationCode', 'RefreshToken', 'PushedAuthorizationRequest', 'DeviceCode']) {
       it(`${factory.name}: of ${PARALLEL} who read one ${model} and then consume it, one wins, ${ROUNDS} times of ${ROUNDS}`, async () => {
         const place = await factory.newPlace();

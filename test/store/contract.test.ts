@@ -19,6 +19,12 @@ const PARALLEL = 20;
 for (const factory of STORE_FACTORIES) storeContract(factory);
 
 function storeContract(factory: StoreFactory): void {
+  if (factory.needs !== undefined) {
+    describe('Store contract', () => {
+      it(`${factory.name} needs ${factory.needs}`); // pending, by name
+    });
+    return;
+  }
   describe(`Store contract: ${factory.name}`, () => {
     let place: string;
     let store: Store;

@@ -1,6 +1,7 @@
 /**
  * The whole service, as `thiqa demo` runs it, on free ports and in a folder of its own: for flow, browser and security
- * tests. Its domain clock can be moved; oidc-provider, which has none, keeps the time of day.
+ * tests. Its domain clock can be moved; oidc-provider, which has none, keeps the time of day. The store is SQLite in that
+ * folder, or a fresh database on the MongoDB server that THIQA_STORE names.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -16,7 +17,9 @@ import {
 } from '../../src/demo/demonstration.ts';
 import type { SoftwareCard } from '../../src/demo/page-exchange.ts';
 import { createLog } from '../../src/operations/log.ts';
-import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { discardDatabase, freshDatabase } from './mongo-database.ts';
 
 export interface TestService extends RunningDemonstration {
   readonly directory: string;
@@ -27,6 +30,8 @@ export interface TestService extends RunningDemonstration {
   card(id: CardId): SoftwareCard;
   readonly tlsRootPem: string;
   readonly cardPort: number;
+  /** One more handle on the store of the service, as another process would have. */
+  openStore(): Promise<Store>;
   /** Every audit record so far. */
   auditRecords(): Promise<readonly AuditRecord[]>;
   /** Stops the service and removes its folder. */
@@ -42,6 +47,14 @@ export async function startTestService({
   limits,
 }: Pick<ServiceOptions, 'schedule'> & Pick<DemonstrationOptions, 'limits'> = {}): Promise<TestService> {
   const directory = mkdtempSync(join(tmpdir(), 'thiqa-'));
+  const { THIQA_STORE: server } = process.env;
+  const database = server === undefined ? undefined : freshDatabase(server);
+  const open = () =>
+    openStore(
+      database === undefined
+        ? { kind: 'sqlite', directory: join(directory, 'store') }
+        : { kind: 'mongodb', url: database },
+    );
   const logFile = join(directory, 'service.log');
   const [issuerPort, cardPort, portalPort] = await freePorts(3);
   let advanced = 0;
@@ -50,6 +63,7 @@ export async function startTestService({
     issuerPort,
     cardPort,
     portalPort,
+    store: database,
     log: createLog('debug', logFile),
     clock: () => new Date(Date.now() + advanced * 1000),
     schedule,
@@ -70,8 +84,9 @@ export async function startTestService({
       return { certificatePem: readFileSync(card.certificatePath, 'utf8'), keyPem: readFileSync(card.keyPath, 'utf8') };
     },
     tlsRootPem: readFileSync(demonstration.tlsRoot.certificatePath, 'utf8'),
+    openStore: open,
     async auditRecords() {
-      const store = await openSqliteStore({ directory: join(directory, 'store') });
+      const store = await open();
       try {
         return await store.audit.read(0, 10_000);
       } finally {
@@ -80,6 +95,7 @@ export async function startTestService({
     },
     async dispose() {
       await running.stop();
+      if (database !== undefined) await discardDatabase(database);
       rmSync(directory, { recursive: true, force: true });
     },
   };

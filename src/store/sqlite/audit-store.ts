@@ -7,7 +7,8 @@
 import type { AuditStore } from '../../audit/audit-log.ts';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { AuditRecord } from '../../audit/hash-chain.ts';
-import { fromJson, toMilliseconds } from './columns.ts';
+import { storedJson } from '../stored-json.ts';
+import { toMilliseconds } from './columns.ts';
 import type { Database, Values } from './open-database.ts';
 
 interface Row {
@@ -86,7 +87,7 @@ function toRecord(row: Row): AuditRecord {
   return {
     sequence,
     at: new Date(row.at),
-    event: fromJson(row.event, 'AUDIT_BROKEN', { sequence }) as AuditEvent, // the hash chain vouches for it, not the type
+    event: storedJson(row.event, 'AUDIT_BROKEN', { sequence }) as AuditEvent, // the hash chain vouches for it, not the type
     previousHash: row.previous_hash,
     hash: row.hash,
   };

@@ -2,7 +2,8 @@
  * ConsentStore on SQLite.
  */
 import type { ConsentStore } from '../../citizen/consent.ts';
-import { fromJson, toMilliseconds } from './columns.ts';
+import { storedJson } from '../stored-json.ts';
+import { toMilliseconds } from './columns.ts';
 import type { Database } from './open-database.ts';
 
 interface Row {
@@ -23,7 +24,7 @@ export function sqliteConsentStore(database: Database): ConsentStore {
     async find(accountId, clientId) {
       const row = find.first({ accountId, clientId });
       if (row === undefined) return undefined;
-      const claims = fromJson(row.claims, 'STORE_UNAVAILABLE') as string[]; // as `put` wrote it
+      const claims = storedJson(row.claims, 'STORE_UNAVAILABLE') as string[]; // as `put` wrote it
       return { accountId, clientId, claims, givenAt: new Date(row.given_at) };
     },
     async put({ accountId, clientId, claims, givenAt }) {

@@ -2,7 +2,8 @@
  * PortalStore on SQLite.
  */
 import type { Portal, PortalStore } from '../../relying-party/portal.ts';
-import { fromJson, toMilliseconds } from './columns.ts';
+import { storedJson } from '../stored-json.ts';
+import { toMilliseconds } from './columns.ts';
 import type { Database } from './open-database.ts';
 
 interface Row {
@@ -52,6 +53,6 @@ export function sqlitePortalStore(database: Database): PortalStore {
 }
 
 function toPortal(row: Row): Portal {
-  const registration = fromJson(row.registration, 'STORE_UNAVAILABLE') as Omit<Portal, 'registeredAt'>; // as `put` wrote it
+  const registration = storedJson(row.registration, 'STORE_UNAVAILABLE') as Omit<Portal, 'registeredAt'>; // as `put` wrote it
   return { ...registration, registeredAt: new Date(row.registered_at) };
 }

@@ -2,7 +2,8 @@
  * ProtocolStore on SQLite. Single use is one conditional UPDATE (S26).
  */
 import type { ProtocolKey, ProtocolRecord, ProtocolStore } from '../../oidc/protocol-store.ts';
-import { fromJson, toMilliseconds } from './columns.ts';
+import { storedJson } from '../stored-json.ts';
+import { toMilliseconds } from './columns.ts';
 import type { Database } from './open-database.ts';
 
 interface Row {
@@ -79,7 +80,7 @@ export function sqliteProtocolStore(database: Database): ProtocolStore {
 }
 
 function toRecord(model: string, row: Row): ProtocolRecord {
-  const payload = fromJson(row.payload, 'STORE_UNAVAILABLE') as Record<string, unknown>; // `put` wrote an object
+  const payload = storedJson(row.payload, 'STORE_UNAVAILABLE') as Record<string, unknown>; // `put` wrote an object
   return {
     model,
     id: row.id,

@@ -1,0 +1,40 @@
+/**
+ * CitizenStore on MongoDB.
+ */
+import { type Connection, Schema } from 'mongoose';
+import type { CitizenStore } from '../../citizen/citizen-record.ts';
+import { type Attempt, octetsOf, upserting, validTime } from './open-database.ts';
+
+interface Stored {
+  /** The accountId. */
+  _id: string;
+  sealed: Buffer;
+  expiresAt: Date;
+}
+
+const schema = new Schema<Stored>(
+  {
+    _id: { type: String, required: true },
+    sealed: { type: Buffer, required: true },
+    expiresAt: { type: Date, required: true },
+  },
+  { collection: 'citizen', versionKey: false, strict: 'throw', strictQuery: 'throw' },
+);
+
+export function citizenModel(connection: Connection) {
+  return connection.model('Citizen', schema);
+}
+
+export function mongoCitizenStore(citizens: ReturnType<typeof citizenModel>, attempt: Attempt): CitizenStore {
+  return {
+    async find(accountId, at) {
+      const condition = { _id: accountId, expiresAt: { $gt: validTime(at) } };
+      const stored = await attempt(() => citizens.findOne(condition).lean());
+      return stored ? { accountId, sealed: octetsOf(stored.sealed), expiresAt: stored.expiresAt } : undefined;
+    },
+    async put({ accountId, sealed, expiresAt }) {
+      const update = { $set: { sealed: Buffer.from(sealed), expiresAt: validTime(expiresAt) } };
+      await attempt(() => upserting(() => citizens.updateOne({ _id: accountId }, update, { upsert: true })));
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * What removes expired records: the server's TTL index where it has one, and the sweep in any case. Neither decides
+ * anything, since nothing that has expired is ever found.
+ */
+import type { Collection } from 'mongoose';
+
+/**
+ * The server goes by its own clock, the service by its own: the index leaves a record alone for this long after its
+ * expiry, so that a server whose clock is ahead removes nothing that still counts.
+ */
+export const TTL_GRACE_SECONDS = 3600;
+
+/**
+ * Makes the index by which the server, where it can, and the sweep find what has expired; says whether the server kept
+ * it as one that expires records. A server may know the word and not the thing, so the sweep runs in any case.
+ */
+export async function createExpiryIndex(collection: Collection, graceSeconds: number): Promise<boolean> {
+  await collection.createIndex({ expiresAt: 1 }, { expireAfterSeconds: graceSeconds });
+  const indexes = await collection.indexes();
+  return indexes.some(({ expireAfterSeconds }) => expireAfterSeconds === graceSeconds);
+}
+
+/** So few that nobody who waits for the server notices. */
+const SWEEP_BATCH = 500;
+
+/** Deletes the records of `collection` that have expired at `at`, and says how many. */
+export async function sweepExpired(collection: Collection, at: Date): Promise<number> {
+  let swept = 0;
+  for (;;) {
+    const expired = await collection
+      .find({ expiresAt: { $lte: at } }, { projection: { _id: 1 }, limit: SWEEP_BATCH })
+      .toArray();
+    if (expired.length === 0) return swept;
+    // The condition again: a record may have been replaced in between.
+    const condition = { _id: { $in: expired.map(({ _id }) => _id) }, expiresAt: { $lte: at } };
+    swept += (await collection.deleteMany(condition)).deletedCount;
+    if (expired.length < SWEEP_BATCH) return swept;
+  }
+}

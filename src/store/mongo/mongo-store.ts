@@ -1,0 +1,126 @@
+/**
+ * The Store on MongoDB, for services of several machines. Any number of processes may have it open.
+ */
+import { type Connection, Schema } from 'mongoose';
+import { ServiceError } from '../../errors.ts';
+import type { Store } from '../store.ts';
+import { auditModel, mongoAuditStore } from './audit-store.ts';
+import { challengeModel, mongoChallengeStore } from './challenge-store.ts';
+import { citizenModel, mongoCitizenStore } from './citizen-store.ts';
+import { consentModel, mongoConsentStore } from './consent-store.ts';
+import { createExpiryIndex, sweepExpired, TTL_GRACE_SECONDS } from './expiry.ts';
+import { handOffModel, mongoHandOffStore } from './hand-off-store.ts';
+import { type MongoDatabase, openMongoDatabase, upserting, validTime } from './open-database.ts';
+import { mongoPortalStore, portalModel } from './portal-store.ts';
+import { mongoProtocolStore, protocolModel } from './protocol-store.ts';
+import { mongoRateLimitStore, rateLimitModel } from './rate-limit-store.ts';
+import { describeServer, type MongoServer } from './server.ts';
+import { trySingleUse } from './single-use-trial.ts';
+import { mongoTrustStore, prepareTrustList, trustModel } from './trust-store.ts';
+
+export interface MongoStoreOptions {
+  /** A connection string; without a database in its path, the database is `thiqa`. */
+  readonly url: string;
+  /** How long after its expiry the server leaves a record alone; an hour unless told. */
+  readonly ttlGraceSeconds?: number;
+  /** Hears once what the server is, and whether it removes expired records itself or only our sweep does. */
+  readonly report?: ((server: MongoServer & { readonly ttlIndexes: boolean }) => void) | undefined;
+}
+
+interface Indexed {
+  createIndexes(): Promise<unknown>;
+}
+
+/** Raised when documents of an earlier version must be changed before this program can read them. */
+const SCHEMA_VERSION = 1;
+
+/** Rejects with ServiceError STORE_SINGLE_USE_BROKEN, STORE_SCHEMA_NEWER or STORE_UNAVAILABLE. */
+export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
+  const { url, report, ttlGraceSeconds = TTL_GRACE_SECONDS } = options;
+  const database = await openMongoDatabase(url);
+  try {
+    const models = modelsOf(database.connection);
+    const store = storeOver(database, models);
+    await database.attempts('STORE_UNAVAILABLE')(async () => {
+      const server = await describeServer(database);
+      await refuseNewerSchema(database.connection);
+      for (const model of Object.values<Indexed>(models)) await model.createIndexes();
+      const kept = await Promise.all(
+        expiringOf(models).map((collection) => createExpiryIndex(collection, ttlGraceSeconds)),
+      );
+      await prepareTrustList(models.trust);
+      await trySingleUse(store);
+      report?.({ ...server, ttlIndexes: kept.every(Boolean) });
+    });
+    return store;
+  } catch (error) {
+    await database.close().catch(() => undefined); // the first error is the one to tell
+    throw error;
+  }
+}
+
+function modelsOf(connection: Connection) {
+  return {
+    protocol: protocolModel(connection),
+    challenges: challengeModel(connection),
+    handOffs: handOffModel(connection),
+    portals: portalModel(connection),
+    consents: consentModel(connection),
+    citizens: citizenModel(connection),
+    trust: trustModel(connection),
+    rateLimits: rateLimitModel(connection),
+    audit: auditModel(connection),
+  };
+}
+
+function expiringOf({ protocol, challenges, handOffs, citizens, rateLimits }: ReturnType<typeof modelsOf>) {
+  return [protocol, challenges, handOffs, citizens, rateLimits].map(({ collection }) => collection);
+}
+
+const versionSchema = new Schema<{ _id: string; version: number }>(
+  { _id: { type: String, required: true }, version: { type: Number, required: true } },
+  { collection: 'schema', versionKey: false },
+);
+
+/** The first to open a database writes its version; a program that is older than the documents touches none. */
+async function refuseNewerSchema(connection: Connection): Promise<void> {
+  const versions = connection.model('SchemaVersion', versionSchema);
+  const record = { _id: 'store' };
+  const first = { $setOnInsert: { version: SCHEMA_VERSION } };
+  await upserting(() => versions.updateOne(record, first, { upsert: true }));
+  const stored = await versions.findOne(record).orFail().lean();
+  if (stored.version > SCHEMA_VERSION) {
+    throw new ServiceError('STORE_SCHEMA_NEWER', 'the database was written by a newer version of this program', {
+      detail: { version: stored.version, supported: SCHEMA_VERSION },
+    });
+  }
+}
+
+function storeOver(database: MongoDatabase, models: ReturnType<typeof modelsOf>): Store {
+  const attempt = database.attempts('STORE_UNAVAILABLE');
+  const audit = mongoAuditStore(models.audit, database.attempts('AUDIT_UNAVAILABLE'));
+  let closing: Promise<void> | undefined;
+  return {
+    protocol: mongoProtocolStore(models.protocol, attempt),
+    challenges: mongoChallengeStore(models.challenges, attempt),
+    handOffs: mongoHandOffStore(models.handOffs, attempt),
+    portals: mongoPortalStore(models.portals, attempt),
+    consents: mongoConsentStore(models.consents, attempt),
+    citizens: mongoCitizenStore(models.citizens, attempt),
+    trust: mongoTrustStore(models.trust, attempt),
+    rateLimits: mongoRateLimitStore(models.rateLimits, attempt),
+    audit,
+    async sweep(at) {
+      const time = validTime(at);
+      return attempt(async () => {
+        let swept = 0;
+        for (const collection of expiringOf(models)) swept += await sweepExpired(collection, time);
+        return swept;
+      });
+    },
+    close() {
+      closing ??= audit.flush().then(() => database.close());
+      return closing;
+    },
+  };
+}

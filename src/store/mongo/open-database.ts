@@ -1,0 +1,124 @@
+/**
+ * One MongoDB database, over a connection of its own, spoken to only through attempts whose every failure is a coded
+ * error.
+ *
+ * A write counts when a majority of the replica set has it in its journal, so no change of primary, and no death of a
+ * server, undoes what a caller was told; reads go to the primary. The address may not weaken either. When the primary is
+ * lost, an attempt fails within seconds, and later ones find the new primary without a restart.
+ */
+import { type Connection, type ConnectOptions, Mongoose, mongo } from 'mongoose';
+import { ServiceError } from '../../errors.ts';
+
+type Failure = 'STORE_UNAVAILABLE' | 'AUDIT_UNAVAILABLE';
+
+/** Runs `action`; its failure is a ServiceError with the cause kept. */
+export type Attempt = <T>(action: () => Promise<T>) => Promise<T>;
+
+const DEFAULT_DATABASE = 'thiqa';
+/** An address with a database: `mongodb://host:port,host:port/database?options`. */
+const NAMES_A_DATABASE = /^mongodb(?:\+srv)?:\/\/[^/?]+\/[^?]/;
+
+const OPTIONS: ConnectOptions = {
+  appName: 'thiqa',
+  w: 'majority',
+  journal: true,
+  wtimeoutMS: 5000,
+  retryWrites: true,
+  retryReads: true,
+  readPreference: 'primary',
+  // How long a request waits for a primary. An election takes longer: better a clear error now than a queue of citizens.
+  serverSelectionTimeoutMS: 3000,
+  connectTimeoutMS: 3000,
+  waitQueueTimeoutMS: 3000,
+  socketTimeoutMS: 30_000,
+  // Indexes are made, and awaited, by whoever opens the store; a request before a connection is refused, not queued.
+  autoIndex: false,
+  autoCreate: false,
+  bufferCommands: false,
+};
+
+/** Rejects with ServiceError STORE_UNAVAILABLE. */
+export async function openMongoDatabase(url: string): Promise<MongoDatabase> {
+  const options = NAMES_A_DATABASE.test(url) ? OPTIONS : { ...OPTIONS, dbName: DEFAULT_DATABASE };
+  let connection: Connection | undefined;
+  try {
+    // An instance of its own: nothing of mongoose is global to the process.
+    connection = new Mongoose().createConnection(url, options);
+    return new MongoDatabase(await connection.asPromise());
+  } catch (error) {
+    await connection?.close(true).catch(() => undefined); // the first error is the one to tell
+    throw translated('STORE_UNAVAILABLE', error);
+  }
+}
+
+export class MongoDatabase {
+  readonly connection: Connection;
+  #isClosed = false;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  attempts(failure: Failure): Attempt {
+    return async (action) => {
+      if (this.#isClosed) throw new ServiceError(failure, 'the store is closed');
+      try {
+        return await action();
+      } catch (error) {
+        throw translated(failure, error);
+      }
+    };
+  }
+
+  /** The answer of the server to a command of the administrator's database that needs no privilege. */
+  command(command: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+    return this.connection.getClient().db('admin').command(command);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.connection.close();
+  }
+}
+
+const DUPLICATE_KEY = 11000;
+
+export function isDuplicate(error: unknown): boolean {
+  return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY;
+}
+
+/** Two upserts of one absent record may both try to insert it: the one who comes second then finds it. */
+export async function upserting<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    return action();
+  }
+}
+
+/** An invalid Date would be stored as a time that never comes: refused. */
+export function validTime(time: Date): Date {
+  if (Number.isNaN(time.getTime())) throw new TypeError('a stored time must be a valid Date');
+  return time;
+}
+
+/** The octets of a binary value as the driver reads it. */
+export function octetsOf(value: unknown): Uint8Array {
+  if (value instanceof mongo.Binary) return Uint8Array.from(value.buffer.subarray(0, value.position));
+  if (value instanceof Uint8Array) return Uint8Array.from(value);
+  throw new ServiceError('STORE_UNAVAILABLE', 'a stored record has no octets where they belong');
+}
+
+function translated(failure: Failure, error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  // These quote the address, which may hold a password. Two libraries have a class of this name, so it is the name that counts.
+  if (error instanceof Error && error.name === 'MongoParseError') {
+    return new ServiceError(failure, 'the address of the database is not well-formed');
+  }
+  const code = error instanceof mongo.MongoServerError ? error.code : undefined;
+  return new ServiceError(failure, 'the database could not do its work', {
+    cause: error,
+    ...(typeof code === 'number' && { detail: { serverCode: code } }),
+  });
+}

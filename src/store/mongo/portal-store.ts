@@ -1,0 +1,62 @@
+/**
+ * PortalStore on MongoDB.
+ */
+import { type Connection, Schema } from 'mongoose';
+import type { Portal, PortalStore } from '../../relying-party/portal.ts';
+import { storedJson } from '../stored-json.ts';
+import { type Attempt, isDuplicate, validTime } from './open-database.ts';
+
+interface Stored {
+  /** The client_id. */
+  _id: string;
+  registeredAt: Date;
+  /** JSON of the other members. */
+  registration: string;
+}
+
+const schema = new Schema<Stored>(
+  {
+    _id: { type: String, required: true },
+    registeredAt: { type: Date, required: true },
+    registration: { type: String, required: true },
+  },
+  { collection: 'portal', versionKey: false, strict: 'throw', strictQuery: 'throw' },
+);
+
+export function portalModel(connection: Connection) {
+  return connection.model('Portal', schema);
+}
+
+export function mongoPortalStore(portals: ReturnType<typeof portalModel>, attempt: Attempt): PortalStore {
+  return {
+    async find(clientId) {
+      const stored = await attempt(() => portals.findOne({ _id: clientId }).lean());
+      return stored ? toPortal(stored) : undefined;
+    },
+    async put({ registeredAt, ...registration }) {
+      const stored = {
+        _id: registration.clientId,
+        registeredAt: validTime(registeredAt),
+        registration: JSON.stringify(registration),
+      };
+      return attempt(async () => {
+        try {
+          await portals.create([stored]);
+          return true;
+        } catch (error) {
+          if (isDuplicate(error)) return false;
+          throw error;
+        }
+      });
+    },
+    async list() {
+      const stored = await attempt(() => portals.find().sort({ _id: 1 }).lean());
+      return stored.map(toPortal);
+    },
+  };
+}
+
+function toPortal({ registeredAt, registration }: Stored): Portal {
+  const members = storedJson(registration, 'STORE_UNAVAILABLE') as Omit<Portal, 'registeredAt'>; // as `put` wrote it
+  return { ...members, registeredAt };
+}

@@ -1,0 +1,113 @@
+/**
+ * TrustStore on MongoDB. The list and its version are one document, so each change stands together with the new version
+ * on every kind of server, one without transactions too. The certificates of some thousand CAs fit in it.
+ */
+import { type Connection, Schema } from 'mongoose';
+import { ServiceError } from '../../errors.ts';
+import type { TrustKind, TrustStore, TrustSubject, TrustVersion } from '../../trust/trust-list.ts';
+import { type Attempt, octetsOf, upserting, validTime } from './open-database.ts';
+
+interface StoredEntry {
+  /** What is unique of an entry: the profile, the kind, and the hash of the certificate. */
+  key: string;
+  profile: string;
+  kind: TrustKind;
+  keySha256: string;
+  certificateSha256: string;
+  certificate: Buffer;
+  addedAt: Date;
+}
+
+interface Stored {
+  _id: string;
+  list: number;
+  refreshes: number;
+  entries: StoredEntry[];
+}
+
+const text = { type: String, required: true };
+const schema = new Schema<Stored>(
+  {
+    _id: text,
+    list: { type: Number, required: true },
+    refreshes: { type: Number, required: true },
+    entries: [
+      new Schema<StoredEntry>(
+        {
+          key: text,
+          profile: text,
+          kind: { ...text, enum: ['anchor', 'intermediate'] },
+          keySha256: text,
+          certificateSha256: text,
+          certificate: { type: Buffer, required: true },
+          addedAt: { type: Date, required: true },
+        },
+        { _id: false },
+      ),
+    ],
+  },
+  { collection: 'trust', versionKey: false, strict: 'throw', strictQuery: 'throw' },
+);
+
+export function trustModel(connection: Connection) {
+  return connection.model('Trust', schema);
+}
+
+const LIST = { _id: 'list' };
+
+/** The list, empty, where there is none yet. */
+export async function prepareTrustList(lists: ReturnType<typeof trustModel>): Promise<void> {
+  const empty = { $setOnInsert: { list: 0, refreshes: 0, entries: [] } };
+  await upserting(() => lists.updateOne(LIST, empty, { upsert: true }));
+}
+
+export function mongoTrustStore(lists: ReturnType<typeof trustModel>, attempt: Attempt): TrustStore {
+  return {
+    async version() {
+      const stored = await attempt(() => lists.findOne(LIST, { list: 1, refreshes: 1 }).lean());
+      return versionOf(stored);
+    },
+    async read() {
+      const stored = await attempt(() => lists.findOne(LIST).lean());
+      const version = versionOf(stored);
+      const entries = (stored?.entries ?? []).map(
+        ({ profile, kind, keySha256, certificateSha256, certificate, addedAt }) => ({
+          profile,
+          kind,
+          keySha256,
+          certificateSha256,
+          certificate: octetsOf(certificate),
+          addedAt,
+        }),
+      );
+      return { version, entries };
+    },
+    async put({ profile, kind, keySha256, certificateSha256, certificate, addedAt }) {
+      const key = keyOf({ profile, kind, certificateSha256 });
+      const entry = { key, profile, kind, keySha256, certificateSha256, certificate: Buffer.from(certificate) };
+      const update = { $push: { entries: { ...entry, addedAt: validTime(addedAt) } }, $inc: { list: 1 } };
+      const { modifiedCount } = await attempt(() => lists.updateOne({ ...LIST, 'entries.key': { $ne: key } }, update));
+      return modifiedCount === 1;
+    },
+    async remove(subject) {
+      const key = keyOf(subject);
+      const update = { $pull: { entries: { key } }, $inc: { list: 1 } };
+      const { modifiedCount } = await attempt(() => lists.updateOne({ ...LIST, 'entries.key': key }, update));
+      return modifiedCount === 1;
+    },
+    async refresh() {
+      await attempt(() => lists.updateOne(LIST, { $inc: { list: 1, refreshes: 1 } }));
+    },
+  };
+}
+
+/** Neither a kind nor a hash has a slash, so no two entries have one key. */
+function keyOf({ profile, kind, certificateSha256 }: Omit<TrustSubject, 'keySha256'>): string {
+  return `${kind}/${certificateSha256}/${profile}`;
+}
+
+function versionOf(stored: TrustVersion | null): TrustVersion {
+  // Without it no process would ever notice that a CA is trusted no longer.
+  if (stored === null) throw new ServiceError('STORE_UNAVAILABLE', 'the trust list has lost its version');
+  return { list: stored.list, refreshes: stored.refreshes };
+}

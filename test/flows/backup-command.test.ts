@@ -1,0 +1,43 @@
+/**
+ * `thiqa backup` and `thiqa restore` as an operator meets them, on each kind of store.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { startTestService, type TestService } from '../support/service.ts';
+
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
+
+describe('the commands backup and restore', () => {
+  let service: TestService;
+  before(async () => {
+    service = await startTestService();
+  });
+  after(() => service.dispose());
+
+  const run = (command: string, folder: string, store: string) => {
+    const configuration = ['--config', join(service.directory, 'thiqa.yaml')];
+    const env = { PATH: process.env.PATH, THIQA_STORE: store };
+    return spawnSync(process.execPath, [MAIN, command, folder, ...configuration], { env, encoding: 'utf8' });
+  };
+
+  for (const command of ['backup', 'restore']) {
+    it(`${command}: refuses a store on MongoDB, names the tools of the server, and leaves no folder`, () => {
+      const folder = join(service.directory, 'copy');
+      const { status, stdout, stderr } = run(command, folder, 'mongodb://127.0.0.1:1/thiqa');
+      expect([status, stdout]).to.deep.equal([1, '']);
+      expect(stderr).to.include('BACKUP_NOT_OURS').and.to.include('mongodump');
+      expect(existsSync(folder)).to.equal(false);
+    });
+  }
+
+  it('backup: copies a SQLite store, with a chain that verifies', () => {
+    const store = join(service.directory, 'another-store');
+    expect(run('audit', 'verify', `sqlite:${store}`).status).to.equal(0); // makes the store
+    const folder = join(service.directory, 'copy');
+    const { status, stdout, stderr } = run('backup', folder, `sqlite:${store}`);
+    expect([status, stderr]).to.deep.equal([0, '']);
+    expect(JSON.parse(stdout)).to.include({ verdict: 'complete', records: 0 });
+  });
+});

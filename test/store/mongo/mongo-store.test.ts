@@ -1,0 +1,115 @@
+/**
+ * What is particular to MongoDB: the server is another process, which may be absent, lost, or used by a newer program.
+ */
+import { connect, createServer, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { Mongoose } from 'mongoose';
+import { AuditLog } from '../../../src/audit/audit-log.ts';
+import { ServiceError } from '../../../src/errors.ts';
+import { type MongoStoreOptions, openMongoStore } from '../../../src/store/mongo/mongo-store.ts';
+import { discardDatabase, freshDatabase, MONGODB_URL } from '../../support/mongo-database.ts';
+import { expectRefusal } from '../../support/refusal.ts';
+import { freePorts } from '../../support/service.ts';
+import { auditEvent, code, NOW } from '../records.ts';
+
+describe('MongoDB store', () => {
+  it('an address where nobody answers is refused with the cause', async () => {
+    const [port] = await freePorts(2);
+    const error = await expectRefusal(
+      () => openMongoStore({ url: `mongodb://127.0.0.1:${port}/thiqa` }),
+      ServiceError,
+      'STORE_UNAVAILABLE',
+    );
+    expect(error).to.have.property('cause').that.is.instanceOf(Error);
+  });
+
+  it('an address that is not well-formed is refused without a word of it: it may hold a password', async () => {
+    const opening = openMongoStore({ url: 'mongodb://someone:sec%ret@127.0.0.1/thiqa?tls=perhaps' });
+    const error = await expectRefusal(() => opening, ServiceError, 'STORE_UNAVAILABLE');
+    expect(error).to.not.have.own.property('cause');
+    expect(error).to.have.property('message').that.does.not.include('sec');
+  });
+
+  describe('on a server', () => {
+    let url: string;
+
+    before(function () {
+      if (MONGODB_URL === undefined) this.skip();
+    });
+
+    beforeEach(() => {
+      url = freshDatabase(MONGODB_URL ?? '');
+    });
+
+    afterEach(() => discardDatabase(url));
+
+    it('tells once what the server is', async () => {
+      const told: Parameters<NonNullable<MongoStoreOptions['report']>>[0][] = [];
+      const store = await openMongoStore({ url, report: (server) => told.push(server) });
+      await store.close();
+      expect(told).to.have.length(1);
+      expect(told[0]).to.have.keys('product', 'version', 'topology', 'ttlIndexes');
+    });
+
+    it('many that open one new database at once all succeed', async () => {
+      const stores = await Promise.all(Array.from({ length: 4 }, () => openMongoStore({ url })));
+      await Promise.all(stores.map((store) => store.close()));
+    });
+
+    it('a database that a newer program wrote is refused', async () => {
+      await (await openMongoStore({ url })).close();
+      const connection = await new Mongoose().createConnection(url).asPromise();
+      await connection.collection('schema').updateOne({}, { $set: { version: 2 } });
+      await connection.close();
+      const error = await expectRefusal(() => openMongoStore({ url }), ServiceError, 'STORE_SCHEMA_NEWER');
+      expect(error).to.have.deep.property('detail', { version: 2, supported: 1 });
+    });
+
+    it('a server that is lost gives a code, and the same store works once it is back', async () => {
+      const line = await interruptibleLine(url);
+      const store = await openMongoStore({ url: line.url });
+      const audit = new AuditLog(store.audit, () => NOW);
+      await audit.append(auditEvent('before'));
+      line.cut();
+      await expectRefusal(() => store.protocol.put(code('lost')), ServiceError, 'STORE_UNAVAILABLE');
+      await expectRefusal(() => audit.append(auditEvent('lost')), ServiceError, 'AUDIT_UNAVAILABLE');
+      await line.restore();
+      await store.protocol.put(code('code-1'));
+      expect(await store.protocol.consume('AuthorizationCode', 'code-1', NOW)).to.equal(true);
+      await audit.append(auditEvent('after'));
+      expect(await audit.verify()).to.have.deep.property('event', auditEvent('after'));
+      await store.close();
+      line.cut();
+    });
+  });
+});
+
+/** A way to the server that can be cut and restored, as a network is. */
+async function interruptibleLine(url: string) {
+  const { hostname, port, pathname } = new URL(url);
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket): Socket => {
+    sockets.add(socket);
+    return socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
+  };
+  const open = async (listenPort: number) => {
+    const server = createServer((client) => {
+      const upstream = keep(connect(Number(port || 27017), hostname));
+      keep(client).pipe(upstream).pipe(client);
+    });
+    await new Promise<void>((resolve) => server.listen(listenPort, '127.0.0.1', resolve));
+    return server;
+  };
+  const [ownPort] = await freePorts(2);
+  let server = await open(ownPort);
+  return {
+    url: `mongodb://127.0.0.1:${ownPort}${pathname}?directConnection=true`,
+    cut(): void {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+    async restore(): Promise<void> {
+      server = await open(ownPort);
+    },
+  };
+}
