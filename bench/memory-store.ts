@@ -48,6 +48,7 @@ export function createMemoryStore(): Store {
       remove: async () => false,
       refresh: () => Promise.reject(new TypeError('the memory store keeps no trust list')),
     },
+    keyRing: createKeyRingStore(),
     audit: {
       async append(link) {
         const record = link(audit.at(-1));
@@ -72,6 +73,19 @@ export function createMemoryStore(): Store {
       );
     },
     close: async () => undefined,
+  };
+}
+
+function createKeyRingStore(): Store['keyRing'] {
+  let stored: Awaited<ReturnType<Store['keyRing']['read']>>;
+  return {
+    version: async () => stored?.version ?? 0,
+    read: async () => stored,
+    async replace(next) {
+      if (next.version !== (stored?.version ?? 0) + 1) return false;
+      stored = next;
+      return true;
+    },
   };
 }
 

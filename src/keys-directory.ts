@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import { ConfigurationError } from './errors.ts';
-import { generateSigningKeys, SIGNING_ALGORITHM } from './oidc/signing-keys.ts';
+import { DEFAULT_ALGORITHM } from './oidc/keys/key-ring.ts';
+import { generateSigningKeys } from './oidc/signing-keys.ts';
 
 export interface ServiceKeys {
   readonly signingKeys: JSONWebKeySet;
@@ -29,7 +30,7 @@ const signingKeysSchema = z.object({
         crv: z.literal('P-256'),
         d: z.string(),
         kid: z.string(),
-        alg: z.literal(SIGNING_ALGORITHM),
+        alg: z.literal(DEFAULT_ALGORITHM),
       }),
     )
     .min(1),

@@ -77,7 +77,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['rate-limiter-flexible', 'node:crypto', 'node:net'],
   },
   oidc: {
-    rooms: ['authentication', 'identity', 'relying-party', 'citizen', 'audit', 'errors', 'clock'],
+    rooms: ['authentication', 'identity', 'relying-party', 'citizen', 'audit', 'sealing', 'errors', 'clock'],
     packages: ['oidc-provider', 'jose', 'node:crypto'],
     // oidc-provider reads the browser's cookies off the request itself.
     packageTypes: ['node:http'],

@@ -75,7 +75,28 @@ export type AuditEvent =
       readonly certificateSha256: string;
     }
   /** An officer asked every process to read its configuration and the trust list again. */
-  | { readonly type: 'trust.refreshed' };
+  | { readonly type: 'trust.refreshed' }
+  | KeyEvent;
+
+/** The life of the service's own keys, named by their public identifiers. A key comes to each state once. */
+export type KeyEvent =
+  | {
+      readonly type: 'key.announced' | 'key.published' | 'key.activated' | 'key.retired' | 'key.removed';
+      readonly kid: string;
+      readonly algorithm: string;
+      readonly by: 'officer' | 'service';
+      /** Before the wait that makes the change harmless had passed. */
+      readonly early?: true;
+    }
+  /** The first start took the key over from the keys directory. */
+  | {
+      readonly type: 'key.imported';
+      readonly kid: string;
+      readonly algorithm: string;
+      readonly state: 'signing' | 'retired';
+    }
+  /** `recorded`: at the first start. `accepted`: another took its place, and with it every `sub` of the service. */
+  | { readonly type: 'subject-key.recorded' | 'subject-key.accepted'; readonly fingerprint: string };
 
 /** What a revocation decision rested on. Times are ISO 8601. */
 export interface RevocationRecord {

@@ -1,13 +1,58 @@
 /**
- * The keys that sign assertions: private JWK sets (RFC 7517), ES256. The key identifier is the JWK thumbprint
- * (RFC 7638), so it cannot collide and says nothing.
+ * The keys themselves: private JWKs (RFC 7517) of three algorithms for assertions, and random text for cookies. The key
+ * identifier of a JWK is its thumbprint (RFC 7638), so it cannot collide and says nothing.
  */
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet } from 'jose';
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose';
+import {
+  type AssertionAlgorithm,
+  COOKIE_ALGORITHM,
+  DEFAULT_ALGORITHM,
+  type KeyAlgorithm,
+  type KeyMaterial,
+} from './keys/key-ring.ts';
 
-export const SIGNING_ALGORITHM = 'ES256';
+const RSA_BITS = 3072;
+const COOKIE_KEY_OCTETS = 32;
+const PRIVATE_MEMBERS: readonly string[] = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'];
 
+/** The first signing key, as the keys directory holds it. */
 export async function generateSigningKeys(): Promise<JSONWebKeySet> {
-  const { privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true });
+  return { keys: [await generateJwk(DEFAULT_ALGORITHM)] };
+}
+
+export async function generateKey(algorithm: KeyAlgorithm): Promise<KeyMaterial> {
+  if (algorithm === COOKIE_ALGORITHM) return cookieKeyMaterial(generateCookieKey());
+  const jwk = await generateJwk(algorithm);
+  return signingKeyMaterial(jwk, jwk.kid, algorithm);
+}
+
+export function signingKeyMaterial(privateJwk: JWK, kid: string, algorithm: AssertionAlgorithm): KeyMaterial {
+  return { kid, algorithm, publicJwk: { ...publicPart(privateJwk), kid, alg: algorithm, use: 'sig' }, privateJwk };
+}
+
+export function cookieKeyMaterial(cookieKey: string): KeyMaterial {
+  return { kid: fingerprintOf(createSecretKey(cookieKey, 'utf8')), algorithm: COOKIE_ALGORITHM, cookieKey };
+}
+
+export function generateCookieKey(): string {
+  return randomBytes(COOKIE_KEY_OCTETS).toString('base64url');
+}
+
+/** Tells two secret keys apart and says nothing of either. @returns 43 characters, base64url */
+export function fingerprintOf(key: KeyObject): string {
+  return createHmac('sha256', key).update('thiqa key fingerprint v1').digest('base64url');
+}
+
+async function generateJwk(algorithm: AssertionAlgorithm): Promise<JWK & { readonly kid: string }> {
+  const { privateKey } = await generateKeyPair(algorithm, {
+    extractable: true,
+    ...(algorithm === 'PS256' && { modulusLength: RSA_BITS }),
+  });
   const jwk = await exportJWK(privateKey);
-  return { keys: [{ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: SIGNING_ALGORITHM, use: 'sig' }] };
+  return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: algorithm, use: 'sig' };
+}
+
+function publicPart(jwk: JWK): JWK {
+  return Object.fromEntries(Object.entries(jwk).filter(([member]) => !PRIVATE_MEMBERS.includes(member)));
 }

@@ -8,6 +8,7 @@ import type { HandOffStore } from '../authentication/hand-off.ts';
 import type { CitizenStore } from '../citizen/citizen-record.ts';
 import type { ConsentStore } from '../citizen/consent.ts';
 import type { RateLimitStore } from '../limits/rate-limit-store.ts';
+import type { KeyRingStore } from '../oidc/keys/key-ring.ts';
 import type { ProtocolStore } from '../oidc/protocol-store.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
 import type { TrustStore } from '../trust/trust-list.ts';
@@ -22,6 +23,7 @@ export interface Store {
   readonly citizens: CitizenStore;
   readonly trust: TrustStore;
   readonly rateLimits: RateLimitStore;
+  readonly keyRing: KeyRingStore;
   readonly audit: AuditStore;
   /** Deletes what has expired at `at`, a bounded batch at a time, and says how many records that was. */
   sweep(at: Date): Promise<number>;

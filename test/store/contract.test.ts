@@ -354,6 +354,46 @@ function storeContract(factory: StoreFactory): void {
       });
     });
 
+    describe('the key ring', () => {
+      const ring = (version: number, octet = version) => ({ version, sealed: Uint8Array.of(0, octet, 255) });
+
+      it('is absent at first', async () => {
+        expect(await store.keyRing.version()).to.equal(0);
+        expect(await store.keyRing.read()).to.equal(undefined);
+      });
+
+      it('comes back as it was put, for every handle, and after a restart', async () => {
+        expect(await store.keyRing.replace(ring(1))).to.equal(true);
+        expect(await store.keyRing.replace(ring(2))).to.equal(true);
+        expect(await other.keyRing.version()).to.equal(2);
+        expect(await other.keyRing.read()).to.deep.equal(ring(2));
+        await restart();
+        expect(await store.keyRing.read()).to.deep.equal(ring(2));
+      });
+
+      it('is replaced by the version after it, and by no other', async () => {
+        for (const version of [0, 2]) expect(await store.keyRing.replace(ring(version))).to.equal(false);
+        expect(await store.keyRing.read()).to.equal(undefined);
+        await store.keyRing.replace(ring(1));
+        for (const version of [0, 1, 3]) expect(await other.keyRing.replace(ring(version, 9))).to.equal(false);
+        expect(await store.keyRing.read()).to.deep.equal(ring(1));
+      });
+
+      for (const version of [1, 2]) {
+        it(`is replaced by one of many that make version ${version} at once`, async () => {
+          if (version === 2) await store.keyRing.replace(ring(1));
+          let octet = 0;
+          const attempts = await inParallel(async (handle) => {
+            const next = ring(version, ++octet);
+            return { next, won: await handle.keyRing.replace(next) };
+          });
+          const winners = attempts.filter(({ won }) => won);
+          expect(winners).to.have.length(1);
+          expect(await other.keyRing.read()).to.deep.equal(winners[0]?.next);
+        });
+      }
+    });
+
     describe('sweep', () => {
       it('deletes what has expired, in more than one batch, and nothing else', async () => {
         const expired = 1100;
@@ -438,6 +478,9 @@ function storeContract(factory: StoreFactory): void {
         await refused('STORE_UNAVAILABLE', store.trust.put(trustEntry('a')));
         await refused('STORE_UNAVAILABLE', store.trust.remove(trustEntry('a')));
         await refused('STORE_UNAVAILABLE', store.trust.refresh());
+        await refused('STORE_UNAVAILABLE', store.keyRing.version());
+        await refused('STORE_UNAVAILABLE', store.keyRing.read());
+        await refused('STORE_UNAVAILABLE', store.keyRing.replace({ version: 1, sealed: Uint8Array.of(1) }));
         await refused('STORE_UNAVAILABLE', store.sweep(NOW));
         await refused('AUDIT_UNAVAILABLE', store.audit.read(0, 1));
         await refused('AUDIT_UNAVAILABLE', new AuditLog(store.audit, () => NOW).append(auditEvent('portal-1')));

@@ -10,6 +10,7 @@ import type { HandOff, HandOffStore } from '../../src/authentication/hand-off.ts
 import type { CitizenRecord, CitizenStore } from '../../src/citizen/citizen-record.ts';
 import type { Consent, ConsentStore } from '../../src/citizen/consent.ts';
 import type { Clock } from '../../src/clock.ts';
+import type { KeyRingStore, SealedKeyRing } from '../../src/oidc/keys/key-ring.ts';
 import type { ProtocolKey, ProtocolRecord, ProtocolStore } from '../../src/oidc/protocol-store.ts';
 import type { Portal, PortalStore } from '../../src/relying-party/portal.ts';
 import { isSameSubject } from '../../src/trust/document-trust.ts';
@@ -186,6 +187,20 @@ export function memoryTrust(onChange: () => void = () => undefined): TrustStore 
       onChange();
       list++;
       refreshes++;
+    },
+  };
+}
+
+/** @param first the ring that stands there, if one does */
+export function memoryKeyRing(first?: SealedKeyRing): KeyRingStore {
+  let stored = first;
+  return {
+    version: async () => stored?.version ?? 0,
+    read: async () => stored,
+    async replace(next) {
+      if (next.version !== (stored?.version ?? 0) + 1) return false;
+      stored = next;
+      return true;
     },
   };
 }

@@ -5,7 +5,7 @@
  * are integer milliseconds since 1970; STRICT tables refuse a value of another type.
  */
 
-/** Protocol data, portals, consents and citizens; then the trust list; then the counters of limits. */
+/** Protocol data, portals, consents and citizens; then the trust list; the counters of limits; the key ring. */
 export const STORE_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE protocol (
@@ -88,6 +88,14 @@ export const STORE_MIGRATIONS: readonly string[] = [
     expires_at INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX rate_limit_expiry ON rate_limit (expires_at);
+  `,
+  `
+  CREATE TABLE key_ring (
+    id      INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL,       -- 0: there is none yet
+    sealed  BLOB NOT NULL
+  ) STRICT;
+  INSERT INTO key_ring (id, version, sealed) VALUES (1, 0, x'');
   `,
 ];
 

@@ -10,6 +10,7 @@ import { sqliteCitizenStore } from './citizen-store.ts';
 import { toMilliseconds } from './columns.ts';
 import { sqliteConsentStore } from './consent-store.ts';
 import { sqliteHandOffStore } from './hand-off-store.ts';
+import { sqliteKeyRingStore } from './key-ring-store.ts';
 import { type Database, openDatabase } from './open-database.ts';
 import { sqlitePortalStore } from './portal-store.ts';
 import { sqliteProtocolStore } from './protocol-store.ts';
@@ -59,6 +60,7 @@ function storeOver(database: Database, auditDatabase: Database): Store {
     citizens: sqliteCitizenStore(database),
     trust: sqliteTrustStore(database),
     rateLimits: sqliteRateLimitStore(database),
+    keyRing: sqliteKeyRingStore(database),
     audit,
     sweep: sweeper(database),
     async close() {

@@ -1,0 +1,94 @@
+import { createSecretKey } from 'node:crypto';
+import { expect } from 'chai';
+import { ConfigurationError, ServiceError } from '../../../src/errors.ts';
+import { announceKey } from '../../../src/oidc/keys/key-life.ts';
+import type { KeyRing } from '../../../src/oidc/keys/key-ring.ts';
+import { SealedRing } from '../../../src/oidc/keys/sealed-ring.ts';
+import { memoryKeyRing, testAudit } from '../../support/ports.ts';
+import { expectRefusal } from '../../support/refusal.ts';
+
+const STORE_KEY = createSecretKey(Buffer.alloc(32, 1));
+const OTHER_KEY = createSecretKey(Buffer.alloc(32, 2));
+const asking = { by: 'officer', at: new Date('2026-11-02T10:00:00Z') } as const;
+const FIRST: KeyRing = {
+  keys: [],
+  subjectKeyFingerprint: 'fingerprint',
+  unrecorded: [{ type: 'subject-key.recorded', fingerprint: 'fingerprint' }],
+};
+const announce = (kid: string) => (ring: KeyRing) =>
+  announceKey(ring, { kid, algorithm: 'ES256', privateJwk: { kty: 'EC', d: 'SECRET' } }, asking);
+
+describe('the sealed key ring', () => {
+  const setUp = () => {
+    const store = memoryKeyRing();
+    const audit = testAudit();
+    const types = () => audit.events().map(({ type }) => type);
+    return { store, audit, types, ring: new SealedRing({ store, storeKey: STORE_KEY, audit: audit.log }) };
+  };
+
+  it('begins once, and goes on with what there is', async () => {
+    const { ring, types } = setUp();
+    expect(await ring.read()).to.equal(undefined);
+    await expectRefusal(() => ring.change(announce('k')), ConfigurationError, 'KEY_NOT_FOUND');
+    const begun = await ring.begin(() => FIRST);
+    expect(begun.ring).to.deep.equal({ ...FIRST, unrecorded: [] });
+    const again = await ring.begin(() => ({ ...FIRST, subjectKeyFingerprint: 'another' }));
+    expect(again).to.deep.equal(begun);
+    expect(types()).to.deep.equal(['subject-key.recorded']);
+  });
+
+  it('records each change, and leaves nothing of a key to be read in the store', async () => {
+    const { ring, store, types } = setUp();
+    await ring.begin(() => FIRST);
+    const { ring: changed } = await ring.change(announce('k'));
+    expect(changed.keys.map(({ kid, state }) => [kid, state])).to.deep.equal([['k', 'announced']]);
+    expect(types()).to.deep.equal(['subject-key.recorded', 'key.announced']);
+    expect(Buffer.from((await store.read())?.sealed ?? []).toString('latin1')).to.not.match(/SECRET|ES256|announced/);
+  });
+
+  it('lets one of two changes win, and tells the other', async () => {
+    const { ring, types } = setUp();
+    await ring.begin(() => FIRST);
+    await expectRefusal(
+      () =>
+        ring.change(async (before) => {
+          await ring.change(announce('winner'));
+          return announce('loser')(before);
+        }),
+      ConfigurationError,
+      'KEY_CHANGED',
+    );
+    expect((await ring.read())?.ring.keys.map(({ kid }) => kid)).to.deep.equal(['winner']);
+    expect(types()).to.deep.equal(['subject-key.recorded', 'key.announced']);
+  });
+
+  it('shows no change that is not on record, and finishes one that somebody left', async () => {
+    const { ring, store, audit } = setUp();
+    await ring.begin(() => FIRST);
+    audit.fail();
+    await expectRefusal(() => ring.change(announce('k')), ServiceError, 'AUDIT_UNAVAILABLE');
+    await expectRefusal(() => ring.read(), ServiceError, 'AUDIT_UNAVAILABLE');
+    const restarted = testAudit();
+    const next = new SealedRing({ store, storeKey: STORE_KEY, audit: restarted.log });
+    expect((await next.read())?.ring).to.have.deep.property('unrecorded', []);
+    expect(restarted.events()).to.deep.equal([{ type: 'key.announced', kid: 'k', algorithm: 'ES256', by: 'officer' }]);
+  });
+
+  it('opens with its own store key only, whole only, and under its own version only', async () => {
+    const { ring, store, audit } = setUp();
+    await ring.begin(() => FIRST);
+    const refuse = (other: SealedRing) => expectRefusal(() => other.read(), ConfigurationError, 'STORE_KEY_CHANGED');
+    await refuse(new SealedRing({ store, storeKey: OTHER_KEY, audit: audit.log }));
+    const stored = await store.read();
+    if (stored === undefined) throw new TypeError('the ring was begun');
+    const altered = Uint8Array.from(stored.sealed, (octet, index) => (index === 20 ? octet ^ 1 : octet));
+    for (const fault of [
+      { sealed: altered },
+      { sealed: stored.sealed.slice(0, 10) },
+      { version: stored.version + 1 },
+    ]) {
+      const faulty = memoryKeyRing({ ...stored, ...fault });
+      await refuse(new SealedRing({ store: faulty, storeKey: STORE_KEY, audit: audit.log }));
+    }
+  });
+});
