@@ -10,6 +10,7 @@ import { citizenModel, mongoCitizenStore } from './citizen-store.ts';
 import { consentModel, mongoConsentStore } from './consent-store.ts';
 import { createExpiryIndex, sweepExpired, TTL_GRACE_SECONDS } from './expiry.ts';
 import { handOffModel, mongoHandOffStore } from './hand-off-store.ts';
+import { keyRingModel, mongoKeyRingStore, prepareKeyRing } from './key-ring-store.ts';
 import { type MongoDatabase, openMongoDatabase, upserting, validTime } from './open-database.ts';
 import { mongoPortalStore, portalModel } from './portal-store.ts';
 import { mongoProtocolStore, protocolModel } from './protocol-store.ts';
@@ -49,6 +50,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
         expiringOf(models).map((collection) => createExpiryIndex(collection, ttlGraceSeconds)),
       );
       await prepareTrustList(models.trust);
+      await prepareKeyRing(models.keyRing);
       await trySingleUse(store);
       report?.({ ...server, ttlIndexes: kept.every(Boolean) });
     });
@@ -69,6 +71,7 @@ function modelsOf(connection: Connection) {
     citizens: citizenModel(connection),
     trust: trustModel(connection),
     rateLimits: rateLimitModel(connection),
+    keyRing: keyRingModel(connection),
     audit: auditModel(connection),
   };
 }
@@ -109,6 +112,7 @@ function storeOver(database: MongoDatabase, models: ReturnType<typeof modelsOf>)
     citizens: mongoCitizenStore(models.citizens, attempt),
     trust: mongoTrustStore(models.trust, attempt),
     rateLimits: mongoRateLimitStore(models.rateLimits, attempt),
+    keyRing: mongoKeyRingStore(models.keyRing, attempt),
     audit,
     async sweep(at) {
       const time = validTime(at);
