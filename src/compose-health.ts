@@ -7,12 +7,13 @@ import type { AuditLog } from './audit/audit-log.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { type Code, ThiqaError } from './errors.ts';
-import type { CardHostParts } from './http/card-host.ts';
+import type { TlsCredentials } from './http/tls-server.ts';
 import type { DocumentRevocation } from './network/document-revocation.ts';
 import {
   assessHealth,
   type CertificateLife,
   type HealthReport,
+  type ListenerKind,
   type RevocationException,
   type RevocationPlace,
 } from './operations/health.ts';
@@ -22,7 +23,8 @@ import type { DocumentTrust } from './trust/document-trust.ts';
 
 export interface HealthParts {
   readonly config: Config;
-  readonly mode: CardHostParts['mode'];
+  /** What our listeners show of themselves, as it now is. */
+  readonly listenerCredentials: readonly { readonly kind: ListenerKind; readonly credentials: TlsCredentials }[];
   readonly documents: {
     /** Follows the trust list, which the store must tell. */
     current(): Promise<unknown>;
@@ -38,8 +40,7 @@ export interface HealthParts {
 
 /** The report never rejects: what cannot be had is what it tells. */
 export function createHealth(parts: HealthParts): () => Promise<HealthReport> {
-  const { config, mode, documents, store, audit, clock, revocationExceptions = () => [] } = parts;
-  const cardHost = mode.kind === 'tls' ? [cardHostLife(mode.certificate)] : [];
+  const { config, listenerCredentials, documents, store, audit, clock, revocationExceptions = () => [] } = parts;
   return async () => {
     const storeFailure = await failureOf(() => documents.current());
     const auditFailure = await failureOf(() => store.audit.read(0, 1));
@@ -55,7 +56,7 @@ export function createHealth(parts: HealthParts): () => Promise<HealthReport> {
       damagedTrustEntries: damaged,
       profiles: documents.sources.map(({ document }) => document.profile.id),
       certificates: [
-        ...cardHost,
+        ...listenerCredentials.map(listenerLife),
         ...trusted.map(({ kind, profile, certificate: { publicKey, notBefore, notAfter } }) => {
           return { kind, profile, keySha256: publicKey.keySha256, notBefore, notAfter };
         }),
@@ -69,12 +70,12 @@ export function createHealth(parts: HealthParts): () => Promise<HealthReport> {
 }
 
 /** The certificate is for browsers, so OpenSSL's reading of it is the one that counts. */
-function cardHostLife(file: Buffer): CertificateLife {
-  const { publicKey, validFromDate: notBefore, validToDate: notAfter } = new X509Certificate(file);
+function listenerLife({ kind, credentials }: HealthParts['listenerCredentials'][number]): CertificateLife {
+  const { publicKey, validFromDate: notBefore, validToDate: notAfter } = new X509Certificate(credentials.certificate);
   const keySha256 = createHash('sha256')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest('hex');
-  return { kind: 'card-host', keySha256, notBefore, notAfter };
+  return { kind, keySha256, notBefore, notAfter };
 }
 
 async function failureOf(attempt: () => Promise<unknown>): Promise<Code | undefined> {

@@ -2,7 +2,6 @@
  * The composition root: the one place that picks concrete adapters and wires them.
  */
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { errors } from 'oidc-provider';
 import { AuditLog } from './audit/audit-log.ts';
@@ -15,7 +14,7 @@ import { createCitizenRecords } from './citizen/citizen-record.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createHealth } from './compose-health.ts';
 import type { Config } from './config.ts';
-import { type Code, ConfigurationError } from './errors.ts';
+import type { Code } from './errors.ts';
 import { createApp, createIssuerServer } from './http/app.ts';
 import { type CardHostParts, createCardHost, offerIssuers } from './http/card-host.ts';
 import { describeError } from './http/error-response.ts';
@@ -25,6 +24,7 @@ import { createManagementServer } from './http/management.ts';
 import { requestReference, showErrorPage } from './http/refusal-page.ts';
 import type { Sandbox } from './http/sandbox.ts';
 import { interactionPath } from './http/sign-in/sign-in-exchange.ts';
+import { StoredCredentials, useCredentials } from './http/tls-server.ts';
 import { readKeys } from './keys-directory.ts';
 import { createRateLimits, WITHOUT_RATE_LIMITS } from './limits/rate-limits.ts';
 import type { Schedule } from './network/crl-source.ts';
@@ -32,7 +32,7 @@ import { DocumentRevocation } from './network/document-revocation.ts';
 import { createInteractions } from './oidc/interaction.ts';
 import { createProvider } from './oidc/provider.ts';
 import { accountIdOf } from './oidc/subject-identifier.ts';
-import type { HealthReport } from './operations/health.ts';
+import type { HealthReport, ListenerKind } from './operations/health.ts';
 import type { Log } from './operations/log.ts';
 import { closeListeners, type Listener, openListeners } from './service.ts';
 import { openStore as openConfiguredStore } from './store/open-store.ts';
@@ -52,8 +52,9 @@ export interface Service {
   /** What an operator must know of this process. Never rejects. */
   health(): Promise<HealthReport>;
   /**
-   * Reads the documents of the configuration, the hosts of its `revocation`, and the trust list again. A configuration
-   * with problems is refused whole and logged; what was trusted stays. @throws ServiceError STORE_UNAVAILABLE
+   * Reads the TLS certificates of the listeners, the documents of the configuration, the hosts of its `revocation`, and
+   * the trust list again. A certificate that cannot be used, and a configuration with problems, are refused whole and
+   * logged; what was in use stays. @throws ServiceError STORE_UNAVAILABLE
    */
   reload(): Promise<void>;
 }
@@ -74,8 +75,8 @@ const TRUST_WATCH_INTERVAL_MS = 5000;
 
 /**
  * Everything wired, nothing listening yet.
- * @throws ConfigurationError KEYS_MISSING, CONFIG_INVALID, CONFIG_UNREADABLE; ServiceError STORE_UNAVAILABLE,
- *   STORE_SCHEMA_NEWER, STORE_SINGLE_USE_BROKEN, AUDIT_UNAVAILABLE
+ * @throws ConfigurationError KEYS_MISSING, CONFIG_INVALID, CONFIG_UNREADABLE, TLS_CERTIFICATE_UNUSABLE; ServiceError
+ *   STORE_UNAVAILABLE, STORE_SCHEMA_NEWER, STORE_SINGLE_USE_BROKEN, AUDIT_UNAVAILABLE
  */
 export async function composeService(
   config: Config,
@@ -83,7 +84,9 @@ export async function composeService(
 ): Promise<Service> {
   const { issuer, lifetimes } = config;
   const keys = readKeys(config.keys.directory);
-  const mode = cardHostMode(config);
+  const cardCredentials = credentialsOfCardHost(config);
+  const mode = cardHostMode(config, cardCredentials);
+  const issuerCredentials = config.tls && new StoredCredentials(config.tls);
   const sandbox = await openSandbox(config);
   const store = await (openStore?.() ??
     openConfiguredStore(config.store, (server) => log.info('store', { ...server })));
@@ -187,7 +190,7 @@ export async function composeService(
     },
     cardSource: `https://*.${cardHost.domain}${publicPort}`,
   });
-  const issuerServer = createIssuerServer(app);
+  const issuerServer = createIssuerServer(app, issuerCredentials);
   const cardServer = createCardHost({
     ...refusalPages,
     ...addressLimits,
@@ -210,9 +213,18 @@ export async function composeService(
     }
   }
 
+  const listenerCredentials: ListenerCredentials[] = [];
+  if (issuerCredentials) {
+    const use = () => useCredentials(issuerServer, issuerCredentials);
+    listenerCredentials.push({ kind: 'issuer-host', credentials: issuerCredentials, use });
+  }
+  if (cardCredentials) {
+    const use = () => offer(documents.state.trusted);
+    listenerCredentials.push({ kind: 'card-host', credentials: cardCredentials, use });
+  }
   const health = createHealth({
     config,
-    mode,
+    listenerCredentials,
     documents,
     store,
     audit,
@@ -250,7 +262,10 @@ export async function composeService(
     issuerServer,
     cardServer,
     health,
-    reload: () => documents.reload(),
+    async reload() {
+      for (const listener of listenerCredentials) rereadCredentials(listener, log);
+      await documents.reload();
+    },
     async start() {
       try {
         await openListeners(listeners);
@@ -291,21 +306,45 @@ function codeOf(error: Error): Code {
   return error.statusCode === 429 ? 'TOO_MANY_REQUESTS' : 'AUTHORIZATION_REQUEST_REFUSED';
 }
 
+/** A listener that ends TLS, and how it goes on with the certificate that was read last. */
+interface ListenerCredentials {
+  readonly kind: ListenerKind;
+  readonly credentials: StoredCredentials;
+  readonly use: () => void;
+}
+
+/** With files that cannot be used, a listener keeps the certificate that it has. */
+function rereadCredentials({ kind, credentials, use }: ListenerCredentials, log: Log): void {
+  try {
+    if (!credentials.reread()) return;
+    use();
+    log.info('tls-certificate', { listener: kind });
+  } catch (error) {
+    log.failure('tls-certificate-refused', error, { listener: kind });
+  }
+}
+
 /** As long as a session, and the last token that it can yield, may ask for the citizen's attributes. */
 function recordSeconds({ sessionSeconds, authorizationCodeSeconds, accessTokenSeconds }: Config['lifetimes']): number {
   return sessionSeconds + authorizationCodeSeconds + accessTokenSeconds;
 }
 
-/** @throws ConfigurationError CONFIG_UNREADABLE */
-function cardHostMode({ cardHost, documents }: Config): CardHostParts['mode'] {
+/** @throws ConfigurationError CONFIG_UNREADABLE, TLS_CERTIFICATE_UNUSABLE */
+function credentialsOfCardHost({ cardHost: { mode, tls } }: Config): StoredCredentials | undefined {
+  return mode === 'tls' && tls !== undefined ? new StoredCredentials(tls) : undefined;
+}
+
+function cardHostMode(
+  { cardHost, documents }: Config,
+  credentials: StoredCredentials | undefined,
+): CardHostParts['mode'] {
   if (cardHost.mode === 'header' && cardHost.header !== undefined) {
     return { kind: 'header', preset: cardHost.header.preset, peers: trustedPeers(cardHost.header.trustedPeers) };
   }
-  if (cardHost.tls === undefined) throw new TypeError('the configuration schema demands this section');
+  if (credentials === undefined) throw new TypeError('the configuration schema demands this section');
   return {
     kind: 'tls',
-    certificate: readKeyFile(cardHost.tls.certificate),
-    key: readKeyFile(cardHost.tls.key),
+    credentials,
     offeredIssuers: trustedCertificates(documents).map(({ certificate }) => certificate.subject),
   };
 }
@@ -318,12 +357,4 @@ function crlIndexKey(subjectKey: KeyObject): KeyObject {
 /** A document, and where its revocation information may come from. */
 function documentsOf({ documents, revocation: { allowedHosts, privateHosts } }: Config) {
   return documents.map((document) => ({ ...document, allowedHosts, privateHosts }));
-}
-
-function readKeyFile(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new ConfigurationError('CONFIG_UNREADABLE', `${file} cannot be read`, { cause });
-  }
 }

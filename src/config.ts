@@ -47,13 +47,16 @@ const issuer = z.string().superRefine((value, context) => {
   }
 });
 
+/** Files of PEM. */
+const tlsFiles = z.strictObject({ certificate: path, key: path });
+
 const cardHost = z
   .strictObject({
     domain: z.hostname().toLowerCase(),
     publicPort: port.default(443),
     listen,
     mode: z.enum(['tls', 'header']),
-    tls: z.strictObject({ certificate: path, key: path }).optional(),
+    tls: tlsFiles.optional(),
     header: z
       .strictObject({
         preset: z.enum(PROXY_PRESETS),
@@ -88,6 +91,8 @@ const store = z
 const configSchema = z.strictObject({
   issuer,
   listen,
+  /** The issuer's listener ends TLS itself. Without it, a proxy does. */
+  tls: tlsFiles.optional(),
   cardHost,
   store,
   keys: z.strictObject({ directory: path }),
@@ -180,6 +185,9 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
       message: 'a sandbox whose issuer is not on loopback must say true here',
     });
 
+  if (isSection(value) && value.tls !== undefined && !String(value.issuer).startsWith('https:'))
+    problems.push({ path: 'issuer', message: 'must be https, for the section tls makes its listener speak TLS' });
+
   // The documents are files of their own; their problems belong in the same list, even when another section is wrong.
   const documents: ConfiguredDocument[] = [];
   const section = z.looseObject({ documents: z.array(z.unknown()) }).safeParse(value);
@@ -202,8 +210,12 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
   if (!parsed.success || problems.length > 0) {
     throw new ConfigurationError('CONFIG_INVALID', 'the configuration has problems', { detail: { problems } });
   }
-  const { cardHost: host, keys, sandbox: demonstration, ...rest } = parsed.data;
+  const { tls, cardHost: host, keys, sandbox: demonstration, ...rest } = parsed.data;
   const absolute = (relative: string): string => resolve(base, relative);
+  const absoluteFiles = ({ certificate, key }: z.output<typeof tlsFiles>): z.output<typeof tlsFiles> => ({
+    certificate: absolute(certificate),
+    key: absolute(key),
+  });
   const settings: StoreSettings = MONGODB.test(rest.store)
     ? { kind: 'mongodb', url: rest.store }
     : { kind: 'sqlite', directory: absolute(rest.store.slice('sqlite:'.length)) };
@@ -213,8 +225,9 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
     ...rest,
     cardHost: {
       ...host,
-      ...(host.tls && { tls: { certificate: absolute(host.tls.certificate), key: absolute(host.tls.key) } }),
+      ...(host.tls && { tls: absoluteFiles(host.tls) }),
     },
+    ...(tls && { tls: absoluteFiles(tls) }),
     keys: { directory: absolute(keys.directory) },
     ...(demonstration && { sandbox: { ...demonstration, directory: absolute(demonstration.directory) } }),
     store: settings,

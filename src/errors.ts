@@ -85,6 +85,7 @@ export const CODES = {
     CONFIG_UNREADABLE: 'A file that the configuration names cannot be read.',
     CONFIG_INVALID: 'The configuration has one or more problems, each with its path.',
     KEYS_MISSING: 'A key that the service needs is absent from the keys directory.',
+    TLS_CERTIFICATE_UNUSABLE: 'A TLS certificate and its key cannot be used: malformed, or not a pair.',
     PORT_TAKEN: 'A port that the configuration names is in use by another process.',
     TRUST_ANCHOR_NOT_CA: 'A trust anchor is not a CA certificate.',
     TRUST_ANCHOR_KEY_MISMATCH: 'A trust anchor does not carry the key that it is pinned to.',

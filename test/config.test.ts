@@ -174,6 +174,26 @@ describe('the issuer (OpenID Connect Discovery 1.0, 3)', () => {
   }
 });
 
+describe('TLS of the issuer', () => {
+  const tls = { certificate: 'issuer.pem', key: 'issuer.key.pem' };
+
+  it('is off unless told: then a proxy ends it', () => expect(parse()).not.to.have.property('tls'));
+  it('has its files beside the configuration', () => {
+    expect(parse({ tls }).tls).to.deep.equal({
+      certificate: join(folder.path, 'issuer.pem'),
+      key: join(folder.path, 'issuer.key.pem'),
+    });
+  });
+  it('needs both files', async () => {
+    await refuse('tls.key', { tls: { certificate: 'issuer.pem' } });
+    await refuse('tls.certificate', { tls: { key: 'issuer.key.pem' } });
+  });
+  it('needs an issuer that is https, on loopback too', async () => {
+    expect(parse({ issuer: 'https://localhost:4000', tls })).to.have.property('tls');
+    await refuse('issuer', { issuer: 'http://localhost:4000', tls });
+  });
+});
+
 describe('the card host', () => {
   it('S1: header mode does not start without its section', () =>
     refuse('cardHost.header', cardHost({ mode: 'header' })));

@@ -2,6 +2,7 @@
  * The issuer's application: the order of its middleware. This host never asks for a certificate.
  */
 import { createServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import Koa from 'koa';
 import mount from 'koa-mount';
 import type { Provider } from 'oidc-provider';
@@ -14,6 +15,7 @@ import { catchErrors, type RefusalPages, requestReference } from './refusal-page
 import { securityHeaders } from './security-headers.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import type { SignInParts } from './sign-in/sign-in-exchange.ts';
+import { dropFailedHandshakes, serverContext, type TlsCredentials } from './tls-server.ts';
 
 export interface AppParts extends RefusalPages, SignInParts, AddressLimits {
   readonly provider: Provider;
@@ -43,9 +45,21 @@ export function createApp(parts: AppParts): Koa {
   return app;
 }
 
-export function createIssuerServer(app: Koa): Server {
+/** @param credentials of a listener that ends TLS itself; without one, a proxy does */
+export function createIssuerServer(app: Koa, credentials?: TlsCredentials): Server {
   const options = { ...serverOptions(ISSUER_LIMITS), keepAliveTimeout: 5000 };
-  return limitConnections(createServer(options, app.callback()), ISSUER_LIMITS);
+  if (credentials === undefined) return limitConnections(createServer(options, app.callback()), ISSUER_LIMITS);
+  const server = createHttpsServer(
+    {
+      ...options,
+      ...serverContext(credentials),
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: ISSUER_LIMITS.headerSeconds * 1000,
+    },
+    app.callback(),
+  );
+  dropFailedHandshakes(server);
+  return limitConnections(server, ISSUER_LIMITS);
 }
 
 function logRequests({ log, clock }: AppParts): Koa.Middleware {

@@ -22,6 +22,7 @@ import { type AddressLimits, limitEveryRequest } from './limit-requests.ts';
 import { catchErrors, type RefusalPages } from './refusal-page.ts';
 import { securityHeaders } from './security-headers.ts';
 import { handOffAddress } from './sign-in/routes.ts';
+import { dropFailedHandshakes, serverContext, type TlsCredentials } from './tls-server.ts';
 
 export interface CardHostParts extends RefusalPages, AddressLimits {
   readonly issuer: string;
@@ -31,9 +32,8 @@ export interface CardHostParts extends RefusalPages, AddressLimits {
   readonly mode:
     | {
         readonly kind: 'tls';
-        /** PEM: of a wildcard certificate for the domain. */
-        readonly certificate: Buffer;
-        readonly key: Buffer;
+        /** Of a wildcard certificate for the domain. */
+        readonly credentials: TlsCredentials;
         /** Names of the CAs whose cards browsers offer. */
         readonly offeredIssuers: readonly Name[];
       }
@@ -66,26 +66,26 @@ export function createCardHost(parts: CardHostParts): Server {
   server.maxRequestsPerSocket = 1;
   limitConnections(server, CARD_HOST_LIMITS);
   // Every browser ends some handshakes half-way when it is asked for a certificate; that is no event.
-  server.on('tlsClientError', (_error, socket: TLSSocket) => socket.destroy());
+  if (server instanceof TlsServer) dropFailedHandshakes(server);
   return server;
 }
 
-/** From now on the handshakes of this card host offer these issuers; those under way go on as they began. */
+/**
+ * From now on the handshakes of this card host offer these issuers, with the certificate that it now has; those under way
+ * go on as they began.
+ */
 export function offerIssuers(server: Server, mode: CardHostParts['mode'], offeredIssuers: readonly Name[]): void {
   // Behind a proxy, the proxy offers.
   if (mode.kind === 'tls' && server instanceof TlsServer)
     server.setSecureContext(secureContext({ ...mode, offeredIssuers }));
 }
 
-function secureContext({ certificate, key, offeredIssuers }: TlsMode): SecureContextOptions {
+/** TLS 1.2 is needed here: cards of older series sign RSA PKCS #1 v1.5 only, which 1.3 has not. */
+function secureContext({ credentials, offeredIssuers }: TlsMode): SecureContextOptions {
   return {
-    cert: certificate,
-    key,
+    ...serverContext(credentials),
     ca: offeredIssuers.map(issuerNameStub),
     secureOptions: constants.SSL_OP_NO_TICKET,
-    // Cards of older series sign RSA PKCS #1 v1.5 only, which TLS 1.3 has not.
-    minVersion: 'TLSv1.2',
-    ciphers: 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20',
   };
 }
 

@@ -28,9 +28,12 @@ export interface HealthReport {
   readonly checks: readonly HealthCheck[];
 }
 
+/** A listener that ends TLS itself. */
+export type ListenerKind = 'issuer-host' | 'card-host' | 'portal-host';
+
 export interface CertificateLife {
-  readonly kind: 'anchor' | 'intermediate' | 'card-host';
-  /** Absent for the certificate of the card host. */
+  readonly kind: 'anchor' | 'intermediate' | ListenerKind;
+  /** Absent for the certificate of a listener. */
   readonly profile?: string;
   readonly keySha256: string;
   readonly notBefore: Date;
@@ -140,9 +143,17 @@ function configurationChecks({ configurationRefused, damagedTrustEntries }: Heal
   return [{ check: 'configuration', status: 'degraded', message, code }, ...damaged];
 }
 
+const OWNERS: Readonly<Record<CertificateLife['kind'], string>> = {
+  anchor: 'the trust anchor',
+  intermediate: 'the intermediate',
+  'issuer-host': "the issuer's host's",
+  'card-host': "the card host's",
+  'portal-host': "the portals' host's",
+};
+
 function certificateCheck(certificate: CertificateLife, { at, lookAheadDays }: HealthInputs): HealthCheck {
   const { kind, profile, keySha256: subject, notBefore, notAfter: until } = certificate;
-  const name = { anchor: 'the trust anchor', intermediate: 'the intermediate', 'card-host': "the card host's" }[kind];
+  const name = OWNERS[kind];
   const left = daysUntil(until, at);
   const common = {
     check: 'certificate' as const,

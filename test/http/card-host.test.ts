@@ -192,8 +192,10 @@ describe('the card host that ends TLS itself', () => {
     keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const mode: CardHostParts['mode'] = {
     kind: 'tls',
-    certificate: Buffer.from(pemOf(issueServerCertificate(tlsRoot, serverKeys.publicKey, now))),
-    key: Buffer.from(pemKey(serverKeys)),
+    credentials: {
+      certificate: Buffer.from(pemOf(issueServerCertificate(tlsRoot, serverKeys.publicKey, now))),
+      key: Buffer.from(pemKey(serverKeys)),
+    },
     offeredIssuers: [parseCertificate(authority.issuing.certificate).subject],
   };
   let host: Awaited<ReturnType<typeof start>>;

@@ -52,8 +52,10 @@ async function present(key: TestCertificate, ...certificates: readonly Buffer[])
     presentations,
     mode: {
       kind: 'tls',
-      certificate: Buffer.from(pemOf(issueServerCertificate(tlsRoot, serverKeys.publicKey, now))),
-      key: Buffer.from(serverKeys.privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      credentials: {
+        certificate: Buffer.from(pemOf(issueServerCertificate(tlsRoot, serverKeys.publicKey, now))),
+        key: Buffer.from(serverKeys.privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      },
       offeredIssuers: [],
     },
     handshakeSeconds: 10,

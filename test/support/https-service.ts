@@ -1,0 +1,103 @@
+/**
+ * The service whose listeners end TLS themselves, on free ports and in a folder of its own, with the demonstration's
+ * cards and TLS root. A test changes the configuration.
+ */
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { composeService, type Service } from '../../src/compose.ts';
+import { parseConfig } from '../../src/config.ts';
+import { type Demonstration, prepareDemonstration } from '../../src/demo/cards.ts';
+import { readCertificateFile } from '../../src/document-configuration.ts';
+import { generateKeys } from '../../src/keys-directory.ts';
+import { createLog } from '../../src/operations/log.ts';
+import { freePorts } from './service.ts';
+
+const PROFILE = new URL('../../config/profiles/demonstration.yaml', import.meta.url).pathname;
+
+export interface HttpsService {
+  readonly service: Service;
+  readonly demonstration: Demonstration;
+  readonly directory: string;
+  readonly issuer: string;
+  readonly issuerPort: number;
+  readonly cardPort: number;
+  /** For a listener that a test adds. */
+  readonly otherPort: number;
+  readonly tlsRootPem: string;
+  logText(): string;
+  dispose(): Promise<void>;
+}
+
+/** What a test may base its changes on. */
+export interface HttpsServicePlace {
+  readonly directory: string;
+  readonly demonstration: Demonstration;
+  readonly otherPort: number;
+}
+
+/** @param change sections of the configuration that are added or replaced */
+export async function startHttpsService(
+  change: (place: HttpsServicePlace) => Readonly<Record<string, unknown>> = () => ({}),
+): Promise<HttpsService> {
+  const directory = mkdtempSync(join(tmpdir(), 'thiqa-https-'));
+  const demonstration = await prepareDemonstration(directory, new Date());
+  await generateKeys(join(directory, 'keys'));
+  const [issuerPort, cardPort, otherPort] = await freePorts(3);
+  const { root, issuing, tlsServer } = demonstration;
+  const tls = { certificate: tlsServer.certificatePath, key: tlsServer.keyPath };
+  const issuer = `https://localhost:${issuerPort}`;
+  const config = parseConfig(
+    {
+      issuer,
+      listen: { host: '127.0.0.1', port: issuerPort },
+      tls,
+      cardHost: {
+        domain: 'card.localhost',
+        publicPort: cardPort,
+        listen: { host: '127.0.0.1', port: cardPort },
+        mode: 'tls',
+        tls,
+      },
+      store: 'sqlite:store',
+      keys: { directory: 'keys' },
+      documents: [
+        {
+          profile: PROFILE,
+          trustAnchors: [
+            {
+              certificate: root.certificatePath,
+              keySha256: readCertificateFile(root.certificatePath).publicKey.keySha256,
+            },
+          ],
+          intermediates: [issuing.certificatePath],
+          crls: [root.crlPath, issuing.crlPath],
+        },
+      ],
+      ...change({ directory, demonstration, otherPort }),
+    },
+    directory,
+  );
+  const logFile = join(directory, 'service.log');
+  const log = createLog('debug', openSync(logFile, 'a'));
+  const service = await composeService(config, { log }).catch((error: unknown) => {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  });
+  await service.start();
+  return {
+    service,
+    demonstration,
+    directory,
+    issuer,
+    issuerPort,
+    cardPort,
+    otherPort,
+    tlsRootPem: readFileSync(demonstration.tlsRoot.certificatePath, 'utf8'),
+    logText: () => readFileSync(logFile, 'utf8'),
+    async dispose() {
+      await service.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
