@@ -10,6 +10,7 @@ import { loadConfig } from '../src/config.ts';
 import { readKeys } from '../src/keys-directory.ts';
 import { APPROVABLE_CLAIMS } from '../src/oidc/claims.ts';
 import { accountIdOf } from '../src/oidc/subject-identifier.ts';
+import { onboardingPorts } from '../src/onboarding.ts';
 import { createLog } from '../src/operations/log.ts';
 import { registerPortal } from '../src/relying-party/register-portal.ts';
 import { createMemoryStore } from './memory-store.ts';
@@ -48,12 +49,12 @@ await registerPortal(
     claims: APPROVABLE_CLAIMS,
     purpose: text,
   },
-  {
-    portals: service.store.portals,
+  onboardingPorts({
+    config,
+    store: service.store,
     audit: new AuditLog(service.store.audit, systemClock),
     clock: systemClock,
-    approvableClaims: APPROVABLE_CLAIMS,
-  },
+  }),
 );
 const { subjectKey } = readKeys(config.keys.directory);
 const claims = APPROVABLE_CLAIMS.toSorted();

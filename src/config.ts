@@ -78,6 +78,9 @@ const sandbox = z.strictObject({
   directory: path.default('.'),
   /** On loopback the section is enough; anywhere else it must be meant. */
   publicIssuer: z.boolean().default(false),
+  /** Hosts of portals (`host:port`) whose key sets and the like may be fetched from private addresses, and their CA. */
+  portalHosts: z.array(z.string().regex(/^[^/:\s]+:\d{1,5}$/, 'each entry must be host:port')).default([]),
+  portalAuthority: path.optional(),
 });
 
 const MONGODB = /^mongodb(?:\+srv)?:\/\/[^/?\s]+/;
@@ -229,7 +232,15 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
     },
     ...(tls && { tls: absoluteFiles(tls) }),
     keys: { directory: absolute(keys.directory) },
-    ...(demonstration && { sandbox: { ...demonstration, directory: absolute(demonstration.directory) } }),
+    ...(demonstration && {
+      sandbox: {
+        ...demonstration,
+        directory: absolute(demonstration.directory),
+        ...(demonstration.portalAuthority !== undefined && {
+          portalAuthority: absolute(demonstration.portalAuthority),
+        }),
+      },
+    }),
     store: settings,
     revocation: {
       ...rest.revocation,

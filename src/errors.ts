@@ -80,6 +80,7 @@ export const CODES = {
   onboarding: {
     PORTAL_MALFORMED: 'The registration of a portal is not complete or not well-formed.',
     PORTAL_EXISTS: 'A portal with this client_id is registered already.',
+    PORTAL_UNKNOWN: 'No portal is registered with this client_id.',
   },
   configuration: {
     CONFIG_UNREADABLE: 'A file that the configuration names cannot be read.',

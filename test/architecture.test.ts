@@ -109,6 +109,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['zod', 'node:fs', 'node:readline', 'node:stream'],
   },
   service: { rooms: ['errors'], packages: ['node:*'] },
+  onboarding: {
+    rooms: ['network', 'oidc', 'errors'],
+    typesOf: ['audit', 'clock', 'config', 'relying-party', 'store'],
+    packages: ['node:fs'],
+  },
   compose: { rooms: 'all', packages: 'all' },
   'compose-health': {
     rooms: ['operations', 'clock', 'errors'],

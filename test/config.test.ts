@@ -237,7 +237,23 @@ describe('the sandbox', () => {
   it('is absent unless told', () => expect(parse({})).not.to.have.property('sandbox'));
   it('on loopback needs no more than the section; its cards are beside the file', () => {
     const { sandbox } = parse({ issuer: loopback, sandbox: { virtualCards: true } });
-    expect(sandbox).to.deep.equal({ virtualCards: true, directory: folder.path, publicIssuer: false });
+    expect(sandbox).to.deep.equal({
+      virtualCards: true,
+      directory: folder.path,
+      publicIssuer: false,
+      portalHosts: [],
+    });
+  });
+  it('may list hosts of portals, each with its port, and the file of their CA', async () => {
+    const { sandbox } = parse({
+      issuer: loopback,
+      sandbox: { portalHosts: ['localhost:8443'], portalAuthority: 'tls/root.pem' },
+    });
+    expect(sandbox).to.include({ portalAuthority: join(folder.path, 'tls/root.pem') });
+    expect(sandbox?.portalHosts).to.deep.equal(['localhost:8443']);
+    for (const host of ['localhost', 'https://localhost:8443', '*', '']) {
+      await refuse('sandbox.portalHosts.0', { issuer: loopback, sandbox: { portalHosts: [host] } });
+    }
   });
   it('anywhere else must be meant', async () => {
     await refuse('sandbox.publicIssuer', { sandbox: { virtualCards: true } });

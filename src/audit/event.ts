@@ -47,7 +47,15 @@ export type AuditEvent =
   /** The limit was passed: once a window, whatever else comes from there. `addressHash` is a keyed hash. */
   | { readonly type: 'address.limited'; readonly addressHash: string }
   | { readonly type: 'portal.limited'; readonly clientId: string }
-  | { readonly type: 'portal.registered'; readonly clientId: string }
+  /** With what an officer approved beyond the usual: client_ids that see the same `sub`, refresh tokens, no PKCE. */
+  | {
+      readonly type: 'portal.registered';
+      readonly clientId: string;
+      readonly securityProfile?: 'fapi2';
+      readonly pkceRequired?: false;
+      readonly refreshTokens?: true;
+      readonly sharesSectorWith?: readonly string[];
+    }
   | {
       readonly type: 'portal.refused';
       readonly clientId?: string;

@@ -3,8 +3,10 @@
  */
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { readYaml } from '../config.ts';
-import { APPROVABLE_CLAIMS } from '../oidc/claims.ts';
+import { loadConfig, readYaml } from '../config.ts';
+import { OnboardingError } from '../errors.ts';
+import { onboardingPorts } from '../onboarding.ts';
+import { describePortal } from '../relying-party/portal-description.ts';
 import { registerPortal } from '../relying-party/register-portal.ts';
 import { withStore } from './store-access.ts';
 import { configOption, print } from './terminal.ts';
@@ -18,12 +20,8 @@ export function addPortalCommand(program: Command): void {
     .option(...configOption)
     .action((file: string, { config }: { config: string }) =>
       withStore(config, async (store, audit) => {
-        const registered = await registerPortal(readYaml(file), {
-          portals: store.portals,
-          audit,
-          clock: systemClock,
-          approvableClaims: APPROVABLE_CLAIMS,
-        });
+        const ports = onboardingPorts({ config: loadConfig(config, process.env), store, audit, clock: systemClock });
+        const registered = await registerPortal(readYaml(file), ports);
         print(
           JSON.stringify(
             { client_id: registered.portal.clientId, client_secret: registered.clientSecret },
@@ -39,29 +37,19 @@ export function addPortalCommand(program: Command): void {
     .option(...configOption)
     .action(({ config }: { config: string }) =>
       withStore(config, async (store) => {
-        for (const {
-          clientId,
-          name,
-          sector,
-          redirectUris,
-          tokenEndpointAuthMethod,
-          claims,
-          status,
-          registeredAt,
-        } of await store.portals.list()) {
-          print(
-            JSON.stringify({
-              client_id: clientId,
-              name,
-              sector,
-              redirect_uris: redirectUris,
-              token_endpoint_auth_method: tokenEndpointAuthMethod,
-              claims,
-              status,
-              registered_at: registeredAt,
-            }),
-          );
-        }
+        for (const registered of await store.portals.list()) print(JSON.stringify(describePortal(registered)));
+      }),
+    );
+  portal
+    .command('show')
+    .description('print one portal as JSON')
+    .argument('<client_id>')
+    .option(...configOption)
+    .action((clientId: string, { config }: { config: string }) =>
+      withStore(config, async (store) => {
+        const registered = await store.portals.find(clientId);
+        if (registered === undefined) throw new OnboardingError('PORTAL_UNKNOWN', 'no portal has this client_id');
+        print(JSON.stringify(describePortal(registered), undefined, 2));
       }),
     );
 }

@@ -9,10 +9,10 @@ import { stringify } from 'yaml';
 import { AuditLog } from '../audit/audit-log.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { composeService, type ServiceOptions } from '../compose.ts';
-import { loadConfig } from '../config.ts';
+import { type Config, loadConfig } from '../config.ts';
 import { readCertificateFile } from '../document-configuration.ts';
 import { generateKeys } from '../keys-directory.ts';
-import { APPROVABLE_CLAIMS } from '../oidc/claims.ts';
+import { onboardingPorts } from '../onboarding.ts';
 import type { Log } from '../operations/log.ts';
 import { registerPortal } from '../relying-party/register-portal.ts';
 import type { Store } from '../store/store.ts';
@@ -62,7 +62,7 @@ export async function startDemonstration(options: DemonstrationOptions): Promise
   let portal: RunningPortal | undefined;
   try {
     await service.start();
-    portal = await openPortal(demonstration, options, service.store, clock);
+    portal = await openPortal(demonstration, options, config, service.store);
   } catch (error) {
     if (portal === undefined) await service.stop().catch(() => undefined); // the first error is the one to tell
     throw error;
@@ -124,9 +124,10 @@ async function writeConfig(demonstration: Demonstration, options: DemonstrationO
 async function openPortal(
   demonstration: Demonstration,
   options: DemonstrationOptions,
+  config: Config,
   store: Store,
-  clock: Clock,
 ): Promise<RunningPortal> {
+  const { clock = systemClock } = options;
   const privateKeyJwk = JSON.parse(await readFile(demonstration.portalKeyPath, 'utf8'));
   const url = new URL(`http://localhost:${options.portalPort}/`);
   const registration = await portalRegistration(url, privateKeyJwk);
@@ -136,12 +137,7 @@ async function openPortal(
   if ((await store.portals.find(clientId)) === undefined) {
     await registerPortal(
       { ...registration, client_id: clientId },
-      {
-        portals: store.portals,
-        audit: new AuditLog(store.audit, clock),
-        clock,
-        approvableClaims: APPROVABLE_CLAIMS,
-      },
+      onboardingPorts({ config, store, audit: new AuditLog(store.audit, clock), clock }),
     );
   }
   return startPortal({

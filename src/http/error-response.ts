@@ -137,6 +137,7 @@ const TABLE: Readonly<Record<Code, Row>> = {
   // onboarding
   PORTAL_MALFORMED: [400, 'invalid_client_metadata', 'portal-registration'],
   PORTAL_EXISTS: [409, 'invalid_client_metadata', 'portal-registration'],
+  PORTAL_UNKNOWN: [404, 'invalid_client_metadata', 'portal-registration'],
 
   // configuration: the service does not start with these; should one surface while it runs, it is ours to mend
   CONFIG_UNREADABLE: BROKEN,

@@ -10,14 +10,20 @@ import { lookup as resolveName } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { rootCertificates } from 'node:tls';
 import { type ServiceCode, ServiceError } from '../errors.ts';
 import { isPublicAddress } from './address-rules.ts';
 
 export interface FetchRules {
-  /** `host` for the standard ports of http and https, `host:port` for that port alone. Exact, no patterns. */
-  readonly allowedHosts: readonly string[];
+  /**
+   * `host` for the standard ports of http and https, `host:port` for that port alone. Exact, no patterns. Or
+   * `public-https`: any host over https on its standard port, and the hosts of `privateHosts` over https.
+   */
+  readonly allowedHosts: readonly string[] | 'public-https';
   /** Of these hosts (written as in `allowedHosts`), addresses of private ranges are accepted too. */
   readonly privateHosts: readonly string[];
+  /** PEM: trusted beside the usual CAs, for the certificates of `privateHosts` alone. */
+  readonly authorities?: string | undefined;
   /** From the first octet sent to the last received, redirects included. */
   readonly timeoutMilliseconds: number;
   readonly maximumOctets: number;
@@ -95,9 +101,12 @@ async function follow(
 }
 
 /** Whether a request to this address would be made at all, as far as that can be told without a network. */
-export function isAllowedAddress(address: string, rules: Pick<FetchRules, 'allowedHosts'>): boolean {
+export function isAllowedAddress(
+  address: string,
+  { allowedHosts }: { readonly allowedHosts: readonly string[] },
+): boolean {
   try {
-    permittedUrl(address, rules);
+    permittedUrl(address, { allowedHosts, privateHosts: [] });
     return true;
   } catch (error) {
     if (error instanceof ServiceError) return false;
@@ -106,14 +115,21 @@ export function isAllowedAddress(address: string, rules: Pick<FetchRules, 'allow
 }
 
 /** The rules that need no network. */
-function permittedUrl(address: string, { allowedHosts }: Pick<FetchRules, 'allowedHosts'>): URL {
+function permittedUrl(
+  address: string,
+  { allowedHosts, privateHosts }: Pick<FetchRules, 'allowedHosts' | 'privateHosts'>,
+): URL {
   const url = URL.parse(address);
   if (url === null) throw failure('FETCH_REFUSED', 'the address is not a URL', '');
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw failure('FETCH_REFUSED', 'the scheme is not http or https', url.href);
   if (url.username !== '' || url.password !== '')
     throw failure('FETCH_REFUSED', 'the address carries credentials', url.href);
-  if (!isListed(url, allowedHosts))
+  if (allowedHosts === 'public-https') {
+    if (url.protocol !== 'https:') throw failure('FETCH_REFUSED', 'the scheme is not https', url.href);
+    if (url.port !== '' && !isListed(url, privateHosts))
+      throw failure('FETCH_REFUSED', 'the port is not the standard one of https', url.href);
+  } else if (!isListed(url, allowedHosts))
     throw failure('FETCH_REFUSED', 'the host and port are not on the list of allowed hosts', url.href);
   return url;
 }
@@ -159,6 +175,8 @@ function send(
       agent: false,
       lookup,
       signal,
+      ...(rules.authorities !== undefined &&
+        isListed(url, rules.privateHosts) && { ca: [...rootCertificates, rules.authorities] }),
     });
     outgoing.once('response', fulfil);
     // Not `once`: the abort that ends a body too large is reported here as well, and must not be an uncaught error.

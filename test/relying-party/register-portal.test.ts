@@ -6,7 +6,7 @@ import { APPROVABLE_CLAIMS } from '../../src/oidc/claims.ts';
 import type { PortalStore } from '../../src/relying-party/portal.ts';
 import { registerPortal } from '../../src/relying-party/register-portal.ts';
 import { AT } from '../support/authority.ts';
-import { memoryPortals, testAudit } from '../support/ports.ts';
+import { ABILITIES, memoryPortals, testAudit } from '../support/ports.ts';
 import { expectRefusal } from '../support/refusal.ts';
 
 const PUBLIC_KEY = { ...generateKeys().publicKey.export({ format: 'jwk' }), kid: 'k' };
@@ -26,7 +26,14 @@ const WITH_SECRET = { ...WITHOUT_KEYS, token_endpoint_auth_method: 'client_secre
 function setUp(portals: PortalStore = memoryPortals()) {
   const audit = testAudit();
   const register = (document: unknown) =>
-    registerPortal(document, { portals, audit: audit.log, clock: () => AT, approvableClaims: APPROVABLE_CLAIMS });
+    registerPortal(document, {
+      portals,
+      audit: audit.log,
+      clock: () => AT,
+      approvableClaims: APPROVABLE_CLAIMS,
+      abilities: ABILITIES,
+      fetchJson: () => expect.fail('nothing is fetched for this portal'),
+    });
   return { portals, audit, register };
 }
 
@@ -193,7 +200,7 @@ describe('what an officer may write', () => {
   it('keys: not symmetric', refuse('jwks.keys.0.kty', { jwks: { keys: [{ kty: 'oct' }] } }));
   it('keys: at least one', refuse('jwks.keys', { jwks: { keys: [] } }));
 
-  for (const method of ['none', 'client_secret_post', 'tls_client_auth', undefined]) {
+  for (const method of ['client_secret_jwt', 'attest_jwt_client_auth', '', undefined]) {
     it(
       `token_endpoint_auth_method: not ${method}`,
       refuse('token_endpoint_auth_method', { token_endpoint_auth_method: method }),
@@ -221,7 +228,7 @@ describe('what an officer may write', () => {
     it(`${field}: of languages that we know`, refuse(field, { [field]: { fr: 'x', tlh: 'y' } }));
   }
 
-  it('nothing that nobody asked for', refuse('', { grant_types: ['implicit'] }));
+  it('nothing that nobody asked for', refuse('', { software_statement: 'x' }));
   it('every problem is told at once', async () => {
     expect(await problemsOf({ client_id: 'A', redirect_uris: ['x'], claims: ['x'] })).to.include.members([
       'client_id',

@@ -13,9 +13,13 @@ import type { Clock } from '../../src/clock.ts';
 import type { KeyRingStore, SealedKeyRing } from '../../src/oidc/keys/key-ring.ts';
 import type { ProtocolKey, ProtocolRecord, ProtocolStore } from '../../src/oidc/protocol-store.ts';
 import type { Portal, PortalStore } from '../../src/relying-party/portal.ts';
+import type { ServiceAbilities } from '../../src/relying-party/protocol-metadata.ts';
 import { isSameSubject } from '../../src/trust/document-trust.ts';
 import type { TrustEntry, TrustStore } from '../../src/trust/trust-list.ts';
 import { AT } from './authority.ts';
+
+/** Of a service that can do everything. */
+export const ABILITIES: ServiceAbilities = { signingAlgorithms: ['ES256', 'EdDSA', 'PS256'], mutualTls: true };
 
 export interface TestClock {
   readonly clock: Clock;

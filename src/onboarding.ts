@@ -1,0 +1,50 @@
+/**
+ * What onboarding a portal needs, for whoever does it: the command line, the demonstration. The abilities are those of the
+ * service that will run on the same configuration.
+ */
+import { readFileSync } from 'node:fs';
+import type { AuditLog } from './audit/audit-log.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { ConfigurationError } from './errors.ts';
+import type { GuardedFetch } from './network/guarded-fetch.ts';
+import { createPortalFetch, fetchJsonBy } from './network/portal-fetch.ts';
+import { APPROVABLE_CLAIMS } from './oidc/claims.ts';
+import { DEFAULT_ALGORITHM } from './oidc/keys/key-ring.ts';
+import type { OnboardingPorts } from './relying-party/register-portal.ts';
+import type { Store } from './store/store.ts';
+
+export interface OnboardingParts {
+  readonly config: Config;
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+}
+
+export function onboardingPorts({ config, store, audit, clock }: OnboardingParts): OnboardingPorts {
+  return {
+    portals: store.portals,
+    audit,
+    clock,
+    approvableClaims: APPROVABLE_CLAIMS,
+    abilities: { signingAlgorithms: [DEFAULT_ALGORITHM], mutualTls: false },
+    fetchJson: fetchJsonBy(portalFetchOf(config)),
+  };
+}
+
+/** To the addresses that portals supply. @throws ConfigurationError CONFIG_UNREADABLE */
+export function portalFetchOf({ sandbox }: Config): GuardedFetch {
+  const { portalHosts = [], portalAuthority } = sandbox ?? {};
+  return createPortalFetch({
+    hosts: portalHosts,
+    authorities: portalAuthority === undefined ? undefined : readAuthority(portalAuthority),
+  });
+}
+
+function readAuthority(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigurationError('CONFIG_UNREADABLE', `${file} cannot be read`, { cause });
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * A portal as the officer who registered it wrote it: for listing. Of a secret nothing is shown, not even its hash.
+ */
+import type { Portal } from './portal.ts';
+
+export function describePortal(portal: Portal): Readonly<Record<string, unknown>> {
+  return {
+    client_id: portal.clientId,
+    name: portal.name,
+    sector: portal.sector,
+    ...(portal.sharedSector && { shared_sector: true }),
+    redirect_uris: portal.redirectUris,
+    token_endpoint_auth_method: portal.tokenEndpointAuthMethod,
+    ...(portal.jwks && { jwks: portal.jwks }),
+    security_profile: portal.securityProfile ?? 'basic',
+    require_pkce: portal.requirePkce ?? true,
+    refresh_tokens: portal.refreshTokens ?? false,
+    ...portal.protocol,
+    claims: portal.claims,
+    purpose: portal.purpose,
+    status: portal.status,
+    registered_at: portal.registeredAt,
+  };
+}
