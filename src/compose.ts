@@ -32,6 +32,7 @@ import { DocumentRevocation } from './network/document-revocation.ts';
 import { createInteractions } from './oidc/interaction.ts';
 import { createProvider } from './oidc/provider.ts';
 import { accountIdOf } from './oidc/subject-identifier.ts';
+import { portalFetchOf } from './onboarding.ts';
 import type { HealthReport, ListenerKind } from './operations/health.ts';
 import type { Log } from './operations/log.ts';
 import { closeListeners, type Listener, openListeners } from './service.ts';
@@ -159,6 +160,7 @@ export async function composeService(
     uiLocales: LOCALES.map(({ language }) => language),
     interactionPath,
     countClient: addressLimits.limits.countClient,
+    fetchOfPortal: portalFetchOf(config),
     renderError: (ctx, error) => {
       const code = codeOf(error);
       log.refusal(requestReference(ctx), code, error);

@@ -27,7 +27,7 @@ export function onboardingPorts({ config, store, audit, clock }: OnboardingParts
     audit,
     clock,
     approvableClaims: APPROVABLE_CLAIMS,
-    abilities: { signingAlgorithms: [DEFAULT_ALGORITHM], mutualTls: false },
+    abilities: { signingAlgorithms: [DEFAULT_ALGORITHM], mutualTls: false, isSandbox: config.sandbox !== undefined },
     fetchJson: fetchJsonBy(portalFetchOf(config)),
   };
 }

@@ -53,6 +53,7 @@ export type AuditEvent =
       readonly clientId: string;
       readonly securityProfile?: 'fapi2';
       readonly pkceRequired?: false;
+      readonly nonceRequired?: false;
       readonly refreshTokens?: true;
       readonly sharesSectorWith?: readonly string[];
     }
@@ -69,6 +70,15 @@ export type AuditEvent =
       readonly clientId: string;
       readonly accountId: string;
       readonly grantId: string;
+      /** By a refresh token: the citizen was not there. */
+      readonly refreshed?: true;
+    }
+  /** What works once came a second time. Whoever sent it, every token of the grant has ended. */
+  | {
+      readonly type: 'portal.reused';
+      readonly clientId: string;
+      readonly grantId: string;
+      readonly credential: 'authorization_code' | 'refresh_token';
     }
   /** A backup was made the store; what happened between the two is in the log that was put aside. */
   | { readonly type: 'store.restored'; readonly backupAt: string; readonly backupSha256: string }

@@ -91,7 +91,8 @@ const allowFormPost: Koa.Middleware = async (ctx, next) => {
   await next();
   const { params, redirectUriCheckPerformed } = ctx.oidc ?? {};
   const target = URL.parse(String(params?.redirect_uri ?? ''));
-  if (params?.response_mode !== 'form_post' || !redirectUriCheckPerformed || target === null) return;
+  const isForm = params?.response_mode === 'form_post' || params?.response_mode === 'form_post.jwt';
+  if (!isForm || !redirectUriCheckPerformed || target === null) return;
   ctx.set(
     'Content-Security-Policy',
     ctx.response.get('Content-Security-Policy').replace("form-action 'none'", `form-action ${target.origin}`),

@@ -18,20 +18,41 @@ export function auditAssertions(audit: AuditLog): Middleware {
   };
 }
 
+/** What only events of the provider tell, for `auditAssertions` to record before the answer leaves. */
+export function noteForAudit(provider: Provider): void {
+  // In a form or in a signed answer the error is for the portal alone to read.
+  provider.on('authorization.error', (ctx, error) => {
+    ctx.state.oauthError = error.error;
+  });
+  provider.on('grant.revoked', (ctx, grantId) => {
+    ctx.state.revokedGrant = grantId;
+  });
+}
+
 function eventsOf(ctx: KoaContextWithOIDC): AuditEvent[] {
   const { oidc } = ctx;
   const clientId = oidc.client?.clientId;
+  const isRefresh = oidc.params?.grant_type === 'refresh_token';
   if (oidc.route === 'token' && ctx.status === 200) {
-    const code = oidc.entities.AuthorizationCode;
-    if (code?.accountId === undefined || code.grantId === undefined || clientId === undefined) {
-      throw new TypeError('a successful token request has a code, an account and a client');
+    const source = isRefresh ? oidc.entities.RefreshToken : oidc.entities.AuthorizationCode;
+    if (source?.accountId === undefined || source.grantId === undefined || clientId === undefined) {
+      throw new TypeError('a successful token request has a code or a refresh token, an account and a client');
     }
-    return [{ type: 'assertion.issued', clientId, accountId: code.accountId, grantId: code.grantId }];
+    const { accountId, grantId } = source;
+    return [{ type: 'assertion.issued', clientId, accountId, grantId, ...(isRefresh && { refreshed: true }) }];
   }
   const error = errorIn(ctx);
   // A limit that was passed is on record once a window, by who counted (limits/rate-limits.ts).
   if (error === undefined || ctx.status === 429) return [];
-  return [{ type: 'portal.refused', endpoint: oidc.route, error, ...(clientId !== undefined && { clientId }) }];
+  const events: AuditEvent[] = [
+    { type: 'portal.refused', endpoint: oidc.route, error, ...(clientId !== undefined && { clientId }) },
+  ];
+  const grantId: unknown = ctx.state.revokedGrant;
+  if (oidc.route === 'token' && typeof grantId === 'string' && clientId !== undefined) {
+    const credential = isRefresh ? 'refresh_token' : 'authorization_code';
+    events.push({ type: 'portal.reused', clientId, grantId, credential });
+  }
+  return events;
 }
 
 /** The OAuth error that the portal gets: in the body, or in the redirect back to it (RFC 6749 4.1.2.1, 5.2). */

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { ClientMetadata } from 'oidc-provider';
 import type { Portal } from '../relying-party/portal.ts';
 import { DEFAULT_ALGORITHM } from './keys/key-ring.ts';
+import { pkceExemption } from './proof-of-code.ts';
 
 /** What the provider needs of a portal beside the standard's metadata. */
 export const EXTRA_CLIENT_METADATA = [
@@ -13,7 +14,7 @@ export const EXTRA_CLIENT_METADATA = [
   'thiqa_claims',
   'thiqa_secret_hash',
   'thiqa_profile',
-  'thiqa_pkce_exempt',
+  'thiqa_pkce_exemption',
   'thiqa_refresh_tokens',
 ] as const;
 
@@ -29,6 +30,7 @@ const FAPI_RESPONSE_MODES = ['query', 'form_post', 'jwt', 'query.jwt', 'form_pos
 
 export function clientMetadata(portal: Portal): ClientMetadata {
   const { tokenEndpointAuthMethod: method, securityProfile } = portal;
+  const exemption = pkceExemption(portal);
   return {
     client_name: portal.name.fr ?? portal.name.en ?? portal.name.ar ?? portal.clientId,
     grant_types: ['authorization_code'],
@@ -51,7 +53,7 @@ export function clientMetadata(portal: Portal): ClientMetadata {
     thiqa_claims: [...portal.claims],
     ...(portal.clientSecretHash !== undefined && { thiqa_secret_hash: portal.clientSecretHash }),
     ...(securityProfile !== undefined && { thiqa_profile: securityProfile }),
-    ...(portal.requirePkce === false && method !== 'none' && { thiqa_pkce_exempt: true }),
+    ...(exemption !== undefined && { thiqa_pkce_exemption: exemption }),
     ...(portal.refreshTokens && { thiqa_refresh_tokens: true }),
   };
 }

@@ -1,8 +1,8 @@
 /**
  * The OpenID Connect provider: which features are on, how long things live, what is always required.
  *
- * Enforced: authorization code only; PKCE S256 always (RFC 9700 2.1.1); pairwise subjects; ES256 assertions; secrets
- * compared as hashes; a grant holds exactly what the citizen consented to; an assertion leaves only after its audit
+ * Enforced: authorization code only; PKCE S256 (RFC 9700 2.1.1); pairwise subjects; signed assertions; secrets compared as
+ * hashes; a grant holds exactly what the citizen consented to; an assertion leaves only after its audit
  * record is durable.
  */
 import { createHash, type KeyObject, timingSafeEqual } from 'node:crypto';
@@ -15,13 +15,20 @@ import { ServiceError } from '../errors.ts';
 import { acrOf, LEVELS_OF_ASSURANCE } from '../identity/level-of-assurance.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
 import { createFindAccount } from './account.ts';
-import { auditAssertions } from './audited-endpoints.ts';
+import { auditAssertions, noteForAudit } from './audited-endpoints.ts';
+import { authorizationByPost } from './authorization-by-post.ts';
 import { PROTOCOL_CLAIMS, SCOPE_CLAIMS } from './claims.ts';
+import { assertClientAssertion } from './client-assertion.ts';
 import { EXTRA_CLIENT_METADATA } from './client-metadata.ts';
 import { createLoadGrant } from './consented-grant.ts';
 import { CookieSignatures } from './cookie-signatures.ts';
+import { isOriginAllowed } from './cross-origin.ts';
+import { type FetchOfPortal, fetchForProvider } from './portal-address.ts';
+import { isPkceRequired } from './proof-of-code.ts';
 import { createAdapterFactory } from './protocol-adapter.ts';
 import type { ProtocolStore } from './protocol-store.ts';
+import { refreshTokenSeconds, refreshTokens } from './refresh-tokens.ts';
+import { CLIENT_AUTH_METHODS, enabledAlgorithms, securityFeatures } from './security-features.ts';
 import { pairwiseSubject } from './subject-identifier.ts';
 
 /** RFC 6585 4. */
@@ -55,6 +62,7 @@ export interface ProviderParts {
   readonly interactionPath: (uid: string) => string;
   /** Counts a portal that has authenticated. Rejects with ServiceError TOO_MANY_REQUESTS. */
   readonly countClient: (clientId: string) => Promise<void>;
+  readonly fetchOfPortal: FetchOfPortal;
   /** Shows the page of an error that cannot go back to the portal. */
   readonly renderError: (ctx: KoaContextWithOIDC, error: Error) => void;
 }
@@ -82,23 +90,26 @@ export function createProvider(parts: ProviderParts): Provider {
     },
 
     responseTypes: ['code'],
-    clientAuthMethods: ['private_key_jwt', 'client_secret_basic'],
+    clientAuthMethods: [...CLIENT_AUTH_METHODS],
     clientDefaults: {
       grant_types: ['authorization_code'],
       response_types: ['code'],
       id_token_signed_response_alg: 'ES256',
     },
     extraClientMetadata: { properties: [...EXTRA_CLIENT_METADATA] },
-    enabledJWA: {
-      idTokenSigningAlgValues: ['ES256'],
-      clientAuthSigningAlgValues: ['ES256', 'PS256', 'EdDSA'],
-    },
+    enabledJWA: enabledAlgorithms(parts.signingKeys),
     // Called when the signature has verified, and before anything is done for the portal.
-    assertJwtClientAuthClaimsAndHeader: (ctx, _claims, _header, client) => countPortal(parts, client.clientId, ctx),
-    pkce: { required: () => true },
+    async assertJwtClientAuthClaimsAndHeader(ctx, claims, header, client) {
+      await assertClientAssertion(ctx, claims, header, client);
+      await countPortal(parts, client.clientId, ctx);
+    },
+    ...refreshTokens,
+    pkce: { required: (ctx, client) => isPkceRequired(ctx, client.thiqa_pkce_exemption) },
     allowOmittingSingleRegisteredRedirectUri: false,
-    clockTolerance: 5,
-    clientBasedCORS: () => false,
+    // FAPI 2.0 Security Profile 5.3.2.1: clocks may differ by ten seconds.
+    clockTolerance: 10,
+    clientBasedCORS: isOriginAllowed,
+    fetch: fetchForProvider(parts.fetchOfPortal),
 
     features: {
       devInteractions: { enabled: false },
@@ -107,7 +118,7 @@ export function createProvider(parts: ProviderParts): Provider {
       userinfo: { enabled: true },
       resourceIndicators: { enabled: false },
       rpInitiatedLogout: { enabled: false },
-      dPoP: { enabled: false },
+      ...securityFeatures(subjectKey),
     },
 
     interactions: { url: (_ctx, interaction) => parts.interactionPath(interaction.uid) },
@@ -124,6 +135,7 @@ export function createProvider(parts: ProviderParts): Provider {
       Grant: lifetimes.sessionSeconds + lifetimes.accessTokenSeconds,
       IdToken: lifetimes.idTokenSeconds,
       Interaction: lifetimes.interactionSeconds,
+      RefreshToken: (_ctx, token) => refreshTokenSeconds(token.authTime, lifetimes.sessionSeconds, parts.clock),
       // oidc-provider would prolong a session at each use; a card that was presented counts until one fixed moment.
       Session: (_ctx, session) => {
         const now = Math.floor(parts.clock().getTime() / 1000);
@@ -139,6 +151,8 @@ export function createProvider(parts: ProviderParts): Provider {
   // The same signatures as its own configuration gives, at less cost.
   provider.keys = new CookieSignatures(parts.cookieKeys);
   provider.use(auditAssertions(parts.audit));
+  provider.use(authorizationByPost(provider.pathFor('authorization')));
+  noteForAudit(provider);
   return provider;
 }
 
@@ -154,7 +168,9 @@ function toMutable(scopes: Readonly<Record<string, readonly string[]>>): Record<
 function authenticateBySecretHash(provider: Provider, parts: ProviderParts): void {
   provider.Client.prototype.compareClientSecret = async function compareClientSecret(actual: string): Promise<boolean> {
     const expected: unknown = this.thiqa_secret_hash;
-    if (typeof expected !== 'string') return false;
+    // oidc-provider takes either way; a portal keeps to the one that it registered.
+    const isInBody = Provider.ctx?.oidc.params?.client_secret !== undefined;
+    if (typeof expected !== 'string' || isInBody !== (this.clientAuthMethod === 'client_secret_post')) return false;
     const hash = createHash('sha256').update(actual, 'utf8').digest();
     const stored = Buffer.from(expected, 'base64url');
     if (stored.length !== hash.length || !timingSafeEqual(stored, hash)) return false;

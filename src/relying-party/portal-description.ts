@@ -14,6 +14,7 @@ export function describePortal(portal: Portal): Readonly<Record<string, unknown>
     ...(portal.jwks && { jwks: portal.jwks }),
     security_profile: portal.securityProfile ?? 'basic',
     require_pkce: portal.requirePkce ?? true,
+    ...(portal.requireNonce === false && { require_nonce: false }),
     refresh_tokens: portal.refreshTokens ?? false,
     ...portal.protocol,
     claims: portal.claims,

@@ -36,6 +36,8 @@ export interface Portal {
   readonly securityProfile?: 'fapi2';
   /** Old clients send no code_challenge; then a nonce protects the code (RFC 9700 2.1.1). */
   readonly requirePkce?: false;
+  /** In a sandbox alone: without a nonce either, for the tests of OpenID that send none. */
+  readonly requireNonce?: false;
   /** An officer approved that the portal may ask again without the citizen, for as long as the session lives. */
   readonly refreshTokens?: true;
   /** The claims that this portal may ask for, and why, as the citizen reads it. */

@@ -14,6 +14,8 @@ export interface ServiceAbilities {
   readonly signingAlgorithms: readonly string[];
   /** It asks portals for a certificate (RFC 8705). */
   readonly mutualTls: boolean;
+  /** No citizen relies on it. */
+  readonly isSandbox: boolean;
 }
 
 /** With which anybody signs here, service and portal: those of the FAPI 2.0 Security Profile, 5.4.1. */

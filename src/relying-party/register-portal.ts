@@ -56,6 +56,7 @@ export async function registerPortal(document: unknown, ports: OnboardingPorts):
     clientId: portal.clientId,
     ...(portal.securityProfile && { securityProfile: portal.securityProfile }),
     ...(portal.requirePkce === false && { pkceRequired: false }),
+    ...(portal.requireNonce === false && { nonceRequired: false }),
     ...(portal.refreshTokens && { refreshTokens: true }),
     ...(portal.sharedSector && { sharesSectorWith }),
   });
@@ -79,6 +80,7 @@ function portalOf(registration: RegistrationDocument, clientSecret: string | und
     ...(Object.keys(protocol).length > 0 && { protocol }),
     ...(registration.security_profile === 'fapi2' && { securityProfile: 'fapi2' }),
     ...(registration.require_pkce === false && { requirePkce: false }),
+    ...(registration.require_nonce === false && { requireNonce: false }),
     ...(registration.refresh_tokens === true && { refreshTokens: true }),
     claims: [...new Set(registration.claims)],
     purpose: withoutUndefined(registration.purpose),

@@ -28,6 +28,7 @@ export function registrationDocument(approvable: readonly string[], abilities: S
       jwks: publicKeySet.optional(),
       security_profile: z.enum(['basic', 'fapi2']).optional(),
       require_pkce: z.boolean().optional(),
+      require_nonce: z.boolean().optional(),
       refresh_tokens: z.boolean().optional(),
       claims: z
         .array(z.string().refine((claim) => approvable.includes(claim), 'no such claim can be asked for'))
@@ -49,7 +50,10 @@ export type RegistrationDocument = z.output<ReturnType<typeof registrationDocume
 type Member = keyof RegistrationDocument;
 type Problem = readonly [path: Member, message: string];
 
-function* combinationProblems(document: RegistrationDocument, { mutualTls }: ServiceAbilities): Iterable<Problem> {
+function* combinationProblems(
+  document: RegistrationDocument,
+  { mutualTls, isSandbox }: ServiceAbilities,
+): Iterable<Problem> {
   const method = document.token_endpoint_auth_method;
   const byTls = method === 'tls_client_auth' || method === 'self_signed_tls_client_auth';
   if (byTls && !mutualTls) yield ['token_endpoint_auth_method', 'this service asks no portal for a certificate'];
@@ -115,6 +119,9 @@ function* combinationProblems(document: RegistrationDocument, { mutualTls }: Ser
   }
   if (document.require_pkce === false && method === 'none') {
     yield ['require_pkce', 'a public portal has nothing else that protects its code'];
+  }
+  if (document.require_nonce === false && (document.require_pkce !== false || !isSandbox)) {
+    yield ['require_nonce', 'without PKCE a request needs a nonce; only a sandbox may do without both'];
   }
   if (document.backchannel_logout_session_required === true && document.backchannel_logout_uri === undefined) {
     yield ['backchannel_logout_session_required', 'it needs backchannel_logout_uri'];

@@ -19,7 +19,11 @@ import type { TrustEntry, TrustStore } from '../../src/trust/trust-list.ts';
 import { AT } from './authority.ts';
 
 /** Of a service that can do everything. */
-export const ABILITIES: ServiceAbilities = { signingAlgorithms: ['ES256', 'EdDSA', 'PS256'], mutualTls: true };
+export const ABILITIES: ServiceAbilities = {
+  signingAlgorithms: ['ES256', 'EdDSA', 'PS256'],
+  mutualTls: true,
+  isSandbox: false,
+};
 
 export interface TestClock {
   readonly clock: Clock;
