@@ -66,7 +66,8 @@ function readAttributes(tag: string | undefined): Attributes {
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-function unescapeText(text: string): string {
+/** Text as it stood before it was escaped for HTML. */
+export function unescapeText(text: string): string {
   return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hexadecimal, decimal, name) => {
     if (hexadecimal !== undefined) return String.fromCodePoint(Number.parseInt(hexadecimal, 16));
     if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
