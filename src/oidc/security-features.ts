@@ -8,6 +8,7 @@
 import { hkdfSync, type KeyObject } from 'node:crypto';
 import type { Configuration, JWKS } from 'oidc-provider';
 import {
+  ASSERTION_SIGNING_ALGORITHMS,
   CONTENT_ENCRYPTION_ALGORITHMS,
   KEY_MANAGEMENT_ALGORITHMS,
   SIGNING_ALGORITHMS,
@@ -21,13 +22,14 @@ type Algorithms = NonNullable<Configuration['enabledJWA']>;
 export const CLIENT_AUTH_METHODS = ['private_key_jwt', 'client_secret_basic', 'client_secret_post', 'none'] as const;
 
 export function enabledAlgorithms(signingKeys: JWKS): Algorithms {
-  const ours = offeredAlgorithms(signingKeys);
+  const ours = withKey(SIGNING_ALGORITHMS, signingKeys);
+  const ofAssertions = withKey(ASSERTION_SIGNING_ALGORITHMS, signingKeys);
   const [keyManagement, contentEncryption] = [KEY_MANAGEMENT_ALGORITHMS, CONTENT_ENCRYPTION_ALGORITHMS].map((list) => [
     ...list,
   ]) as [(typeof KEY_MANAGEMENT_ALGORITHMS)[number][], (typeof CONTENT_ENCRYPTION_ALGORITHMS)[number][]]; // one for one
   return {
-    idTokenSigningAlgValues: ours,
-    userinfoSigningAlgValues: ours,
+    idTokenSigningAlgValues: ofAssertions,
+    userinfoSigningAlgValues: ofAssertions,
     authorizationSigningAlgValues: ours,
     introspectionSigningAlgValues: ours,
     clientAuthSigningAlgValues: [...SIGNING_ALGORITHMS],
@@ -47,9 +49,9 @@ export function enabledAlgorithms(signingKeys: JWKS): Algorithms {
   };
 }
 
-/** The algorithms for which there is a private key. */
-function offeredAlgorithms({ keys }: JWKS): (typeof SIGNING_ALGORITHMS)[number][] {
-  return SIGNING_ALGORITHMS.filter((algorithm) => keys.some((key) => key.alg === algorithm && 'd' in key));
+/** Those for which there is a private key. */
+function withKey<T extends string>(algorithms: readonly T[], { keys }: JWKS): T[] {
+  return algorithms.filter((algorithm) => keys.some((key) => key.alg === algorithm && 'd' in key));
 }
 
 /** @param subjectKey the secret that every process of the service has: nonces of one must be good at another */

@@ -1,5 +1,5 @@
 /**
- * The keys themselves: private JWKs (RFC 7517) of three algorithms for assertions, and random text for cookies. The key
+ * The keys themselves: private JWKs (RFC 7517) of several algorithms for assertions, and random text for cookies. The key
  * identifier of a JWK is its thumbprint (RFC 7638), so it cannot collide and says nothing.
  */
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
@@ -47,7 +47,7 @@ export function fingerprintOf(key: KeyObject): string {
 async function generateJwk(algorithm: AssertionAlgorithm): Promise<JWK & { readonly kid: string }> {
   const { privateKey } = await generateKeyPair(algorithm, {
     extractable: true,
-    ...(algorithm === 'PS256' && { modulusLength: RSA_BITS }),
+    ...((algorithm === 'PS256' || algorithm === 'RS256') && { modulusLength: RSA_BITS }),
   });
   const jwk = await exportJWK(privateKey);
   return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: algorithm, use: 'sig' };

@@ -20,6 +20,8 @@ export interface ServiceAbilities {
 
 /** With which anybody signs here, service and portal: those of the FAPI 2.0 Security Profile, 5.4.1. */
 export const SIGNING_ALGORITHMS = ['ES256', 'PS256', 'EdDSA'] as const;
+/** For ID tokens and userinfo also the one that every client of OpenID Connect knows (Core 15.1), where there is a key for it. */
+export const ASSERTION_SIGNING_ALGORITHMS = [...SIGNING_ALGORITHMS, 'RS256'] as const;
 export const KEY_MANAGEMENT_ALGORITHMS = ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW'] as const;
 export const CONTENT_ENCRYPTION_ALGORITHMS = ['A256GCM'] as const;
 export const RESPONSE_MODES = [
@@ -51,12 +53,15 @@ const contentEncryption = z.enum(CONTENT_ENCRYPTION_ALGORITHMS);
 const signedByPortal = z.enum(SIGNING_ALGORITHMS);
 
 export function protocolMembers({ signingAlgorithms }: Pick<ServiceAbilities, 'signingAlgorithms'>) {
-  const signedByService = z
-    .enum(SIGNING_ALGORITHMS)
-    .refine(
-      (algorithm) => signingAlgorithms.includes(algorithm),
-      `this service has a key for ${signingAlgorithms.join(', ')} alone`,
-    );
+  const withKey = <T extends string>(algorithms: readonly T[]) =>
+    z
+      .enum(algorithms)
+      .refine(
+        (algorithm) => signingAlgorithms.includes(algorithm),
+        `this service has a key for ${signingAlgorithms.join(', ')} alone`,
+      );
+  const signedByService = withKey(SIGNING_ALGORITHMS);
+  const assertion = withKey(ASSERTION_SIGNING_ALGORITHMS);
   return {
     response_types: z.tuple([z.literal('code')]).optional(),
     grant_types: z
@@ -78,10 +83,10 @@ export function protocolMembers({ signingAlgorithms }: Pick<ServiceAbilities, 's
     tls_client_certificate_bound_access_tokens: z.boolean().optional(),
     require_pushed_authorization_requests: z.boolean().optional(),
 
-    id_token_signed_response_alg: signedByService.optional(),
+    id_token_signed_response_alg: assertion.optional(),
     id_token_encrypted_response_alg: keyManagement.optional(),
     id_token_encrypted_response_enc: contentEncryption.optional(),
-    userinfo_signed_response_alg: signedByService.optional(),
+    userinfo_signed_response_alg: assertion.optional(),
     userinfo_encrypted_response_alg: keyManagement.optional(),
     userinfo_encrypted_response_enc: contentEncryption.optional(),
     authorization_signed_response_alg: signedByService.optional(),

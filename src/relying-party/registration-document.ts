@@ -150,6 +150,9 @@ function* fapiProblems(document: RegistrationDocument): Iterable<Problem> {
     yield ['require_pushed_authorization_requests', `${needed} pushed authorization requests`];
   }
   if (document.require_pkce === false) yield ['require_pkce', `${needed} PKCE`];
+  for (const member of ['id_token_signed_response_alg', 'userinfo_signed_response_alg'] as const) {
+    if (document[member] === 'RS256') yield [member, `${needed} ES256, PS256 or EdDSA`];
+  }
   if (document.response_modes?.some((mode) => mode.startsWith('fragment'))) {
     yield ['response_modes', `${needed} the code not to stand in a fragment`];
   }

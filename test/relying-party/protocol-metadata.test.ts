@@ -238,6 +238,25 @@ describe('the protocol members of a registration', () => {
     ]);
   });
 
+  describe('RS256 (OpenID Connect Core 15.1)', () => {
+    it('is for what every OpenID Connect client verifies, and for nothing else', async () => {
+      const { protocol } = await accept({ ...BASIC, id_token_signed_response_alg: 'RS256' });
+      expect(protocol).to.include({ id_token_signed_response_alg: 'RS256' });
+      for (const member of ['authorization_signed_response_alg', 'introspection_signed_response_alg']) {
+        expect(await problemsOf({ ...BASIC, [member]: 'RS256' })).to.deep.equal([member]);
+      }
+      for (const member of ['token_endpoint_auth_signing_alg', 'request_object_signing_alg']) {
+        expect(await problemsOf({ ...BY_KEY, [member]: 'RS256' })).to.deep.equal([member]);
+      }
+    });
+
+    it('is for no portal of FAPI 2.0 (5.4.1)', async () => {
+      for (const member of ['id_token_signed_response_alg', 'userinfo_signed_response_alg']) {
+        expect(await problemsOf({ ...FAPI, [member]: 'RS256' })).to.deep.equal([member]);
+      }
+    });
+  });
+
   describe('RFC 8705', () => {
     const byCa = {
       ...BASIC,

@@ -20,7 +20,7 @@ import { AT } from './authority.ts';
 
 /** Of a service that can do everything. */
 export const ABILITIES: ServiceAbilities = {
-  signingAlgorithms: ['ES256', 'EdDSA', 'PS256'],
+  signingAlgorithms: ['ES256', 'EdDSA', 'PS256', 'RS256'],
   mutualTls: true,
   isSandbox: false,
 };

@@ -9,7 +9,7 @@ import type { JWK } from 'jose';
 import type { KeyEvent } from '../../audit/event.ts';
 
 /** JWS algorithms of assertions (RFC 7518, RFC 8037). Each has a key of its own; portals that ask for none get the first. */
-export const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA', 'PS256'] as const;
+export const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA', 'PS256', 'RS256'] as const;
 export type AssertionAlgorithm = (typeof ASSERTION_ALGORITHMS)[number];
 export const DEFAULT_ALGORITHM: AssertionAlgorithm = 'ES256';
 
