@@ -37,9 +37,9 @@ const schema = new Schema<Stored>(
   },
   { collection: 'protocol', versionKey: false, strict: 'throw', strictQuery: 'throw' },
 );
-schema.index({ grantId: 1, model: 1 }, { partialFilterExpression: { grantId: { $exists: true } } });
-schema.index({ uid: 1, model: 1 }, { partialFilterExpression: { uid: { $exists: true } } });
-schema.index({ userCode: 1, model: 1 }, { partialFilterExpression: { userCode: { $exists: true } } });
+schema.index({ grantId: 1 }, { sparse: true });
+schema.index({ uid: 1 }, { sparse: true });
+schema.index({ userCode: 1 }, { sparse: true });
 
 export function protocolModel(connection: Connection) {
   return connection.model('Protocol', schema);
