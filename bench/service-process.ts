@@ -17,22 +17,24 @@ import { createMemoryStore } from './memory-store.ts';
 import { reportToBench } from './processes.ts';
 
 export interface ServiceProcessParameters {
+  readonly name: string;
   readonly configFile: string;
   readonly directory: string;
-  readonly store: 'sqlite' | 'memory';
+  /** In place of the store that the configuration names. */
+  readonly inMemory: boolean;
   readonly portal: { readonly clientId: string; readonly redirectUri: string; readonly jwk: unknown };
   readonly nationalNumbers: readonly string[];
 }
 
-const { configFile, directory, store, portal, nationalNumbers }: ServiceProcessParameters = JSON.parse(
+const { name, configFile, directory, inMemory, portal, nationalNumbers }: ServiceProcessParameters = JSON.parse(
   process.argv[2] ?? '',
 );
 const readConfig = () => loadConfig(configFile, {});
 const config = readConfig();
 const service = await composeService(config, {
-  log: createLog('info', join(directory, `${store}.log`)),
+  log: createLog('info', join(directory, `${name}.log`)),
   readConfig,
-  ...(store === 'memory' && { openStore: async () => createMemoryStore() }),
+  ...(inMemory && { openStore: async () => createMemoryStore() }),
 });
 await service.start();
 

@@ -91,11 +91,12 @@ export async function createSetting(cardCount: number, at: Date): Promise<BenchS
   };
 }
 
-/** Writes the configuration of one service in the folder of the setting. */
+/** Writes the configuration of one service in the folder of the setting. @param store as the configuration names it */
 export async function configureService(
   { directory, files }: BenchSetting,
   name: string,
   mode: 'tls' | 'header',
+  store = `sqlite:store-${name}`,
 ): Promise<ServiceAddress> {
   const [issuerPort, cardPort] = await freePorts();
   const issuer = `http://localhost:${issuerPort}`;
@@ -112,7 +113,7 @@ export async function configureService(
         ? { tls: { certificate: files.tlsCertificate, key: files.tlsKey } }
         : { header: { preset: 'rfc9440', trustedPeers: [host] } }),
     },
-    store: `sqlite:store-${name}`,
+    store,
     keys: { directory: 'keys' },
     // All citizens of the bench come from one address.
     limits: { enabled: false },

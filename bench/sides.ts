@@ -12,7 +12,8 @@ import { type BenchSetting, configureService, createSetting, freePorts } from '.
 
 export interface Sides {
   readonly cards: readonly BenchCard[];
-  service(name: string, store: ServiceProcessParameters['store'], cards: readonly BenchCard[]): Promise<Side>;
+  /** @param store 'memory', 'sqlite', or the address of a MongoDB database */
+  service(name: string, store: string, cards: readonly BenchCard[]): Promise<Side>;
   bareProvider(name: string, cards: readonly BenchCard[]): Promise<Side>;
 }
 
@@ -51,8 +52,10 @@ function sidesIn(setting: BenchSetting, way: 'tls' | 'header', servers: ServerPr
   return {
     cards: way === 'tls' ? setting.cards : setting.cards.map(({ certificate }) => ({ certificate })),
     async service(name, store, cards) {
-      const { issuer, configFile } = await configureService(setting, name, way);
-      const parameters: ServiceProcessParameters = { configFile, directory, store, portal, nationalNumbers };
+      const address = store.startsWith('mongodb') ? store : undefined;
+      const { issuer, configFile } = await configureService(setting, name, way, address);
+      const inMemory = store === 'memory';
+      const parameters: ServiceProcessParameters = { name, configFile, directory, inMemory, portal, nationalNumbers };
       return { name, cards, destination: destination(issuer), server: await start('service-process.ts', parameters) };
     },
     async bareProvider(name, cards) {

@@ -1,20 +1,51 @@
 /**
- * What the store costs: the processor time of a sign-in of the service on SQLite, and on a store in memory behind the
- * same ports. A further store is one more side.
+ * What the store costs: the processor time of a sign-in, in the process of the service, on SQLite, on MongoDB, and on a
+ * store in memory behind the same ports. What the database server uses is not in it.
+ *
+ * MongoDB is the server of MONGODB_URL, or one that is started here.
  */
-import { compareWindows, figuresOf, loadByTurns } from './load.ts';
-import type { Bench } from './measure.ts';
+import { prepareDatabaseServer, startDatabaseServer } from '../test/support/database-server.ts';
+import { discardDatabase, freshDatabase, MONGODB_URL } from '../test/support/mongo-database.ts';
+import { compareWindows, figuresOf, type LoadResults, loadByTurns } from './load.ts';
+import type { Bench, Comparison } from './measure.ts';
 import { withSides } from './sides.ts';
 
+const GOALS = { sqlite: 1.4, mongodb: 2 } as const;
+
 export const bench: Bench = {
-  title: 'the processor time of a sign-in on SQLite, against a store in memory',
+  title: 'the processor time of a sign-in on SQLite and on MongoDB, against a store in memory',
   run: (pace, tell) =>
-    withSides('header', pace, async ({ cards, service }) => {
-      const sqlite = await service('sqlite', 'sqlite', cards);
-      const memory = await service('memory', 'memory', cards);
-      const results = await loadByTurns([sqlite, memory], { ...pace, windowSeconds: pace.windowSeconds * 2 });
-      tell(figuresOf(results, memory.name));
-      const cpu = compareWindows(results, [sqlite.name, memory.name], ({ cpuMilliseconds }) => cpuMilliseconds);
-      return [{ name: 'store-sqlite-cpu', unit: 'ms', goal: 1.4, ...cpu }];
-    }),
+    withMongoDatabase((mongodb) =>
+      withSides('header', pace, async ({ cards, service }) => {
+        const places = { sqlite: 'sqlite', ...(mongodb !== undefined && { mongodb }), memory: 'memory' };
+        const sides = [];
+        for (const [name, store] of Object.entries(places)) sides.push(await service(name, store, cards));
+        const results = await loadByTurns(sides, { ...pace, windowSeconds: pace.windowSeconds * 2 });
+        tell(figuresOf(results, 'memory'));
+        return Object.keys(GOALS)
+          .filter((name): name is keyof typeof GOALS => name in places)
+          .map((name) => compareWithMemory(results, name));
+      }),
+    ),
 };
+
+function compareWithMemory(results: LoadResults, name: keyof typeof GOALS): Comparison {
+  const cpu = compareWindows(results, [name, 'memory'], ({ cpuMilliseconds }) => cpuMilliseconds);
+  return { name: `store-${name}-cpu`, unit: 'ms', goal: GOALS[name], ...cpu };
+}
+
+/** @param measure gets the address of a fresh database, or undefined where no server can be had */
+async function withMongoDatabase<T>(measure: (url: string | undefined) => Promise<T>): Promise<T> {
+  if (MONGODB_URL === undefined && !prepareDatabaseServer()) {
+    process.stderr.write('MongoDB is not measured: there is no server, and none can be installed.\n');
+    return measure(undefined);
+  }
+  const server = MONGODB_URL === undefined ? await startDatabaseServer() : undefined;
+  const url = freshDatabase(server?.url ?? MONGODB_URL ?? '');
+  try {
+    return await measure(url);
+  } finally {
+    await discardDatabase(url);
+    await server?.stop();
+  }
+}
