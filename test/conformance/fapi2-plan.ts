@@ -9,6 +9,7 @@ import type { Citizen } from '../support/citizen.ts';
 import {
   type AuthorizationAnswer,
   generatePortalKey,
+  type Parameters,
   type PortalKey,
   type ProofKey,
   proofKey,
@@ -25,6 +26,12 @@ export const FAPI2_PLAN = {
   token_endpoint_auth_method: 'private_key_jwt',
   dpop_bound_access_tokens: true,
 };
+
+export interface PushedRequest {
+  readonly pkce: ProofKey;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly pushed: TokenAnswer;
+}
 
 export class FapiPortal {
   readonly portal: TestRelyingParty;
@@ -71,6 +78,30 @@ export class FapiPortal {
     return this.pushObject(await this.portal.sign(claims, { typ: 'oauth-authz-req+jwt', ...header }));
   }
 
+  /** Pushes an unsigned request that is accepted, but for the changes. */
+  async pushPlain(changes: Parameters = {}, headers: Readonly<Record<string, string>> = {}): Promise<PushedRequest> {
+    const pkce = proofKey();
+    const parameters = this.portal.requestParameters({ ...pkce.parameters, ...changes });
+    const endpoint = this.portal.endpoint('pushed_authorization_request');
+    return { pkce, parameters, pushed: await this.portal.post(endpoint, parameters, headers) };
+  }
+
+  /** From an unsigned request to an authorization code. */
+  async obtainCode(citizen: Citizen, changes: Parameters = {}, headers: Readonly<Record<string, string>> = {}) {
+    const { pkce, parameters, pushed } = await this.pushPlain(changes, headers);
+    const answer = await this.authorize(citizen, pushed);
+    const code = answer.parameters.get('code');
+    if (code === null) throw new Error(`no code: ${answer.lastPage}`);
+    return { code, pkce, parameters, answer };
+  }
+
+  /** A redemption with a proof of possession whose members, or key, a test changes. */
+  redeemWith(code: string, parameters: Parameters, changes: JsonObject = {}, key?: PortalKey): Promise<TokenAnswer> {
+    return this.withNonce(async (nonce) =>
+      this.portal.redeem(code, parameters, { DPoP: await this.proof('POST', 'token', { nonce, ...changes }, key) }),
+    );
+  }
+
   /** Sends the browser with what a push gave. */
   authorize(citizen: Citizen, pushed: TokenAnswer): Promise<AuthorizationAnswer> {
     expect(pushed.status, JSON.stringify(pushed.body)).to.equal(201);
@@ -79,24 +110,28 @@ export class FapiPortal {
   }
 
   /** Redeems the code with a proof of possession; once more where the service wants a nonce of its own (RFC 9449 8). */
-  async redeem(code: string, { verifier }: ProofKey): Promise<TokenAnswer> {
-    return this.withNonce(async (nonce) =>
-      this.portal.redeem(code, { code_verifier: verifier }, { DPoP: await this.proof('POST', 'token', { nonce }) }),
-    );
+  redeem(code: string, { verifier }: ProofKey): Promise<TokenAnswer> {
+    return this.redeemWith(code, { code_verifier: verifier });
   }
 
-  userinfo(accessToken: string): Promise<TokenAnswer> {
+  userinfo(accessToken: string, changes: JsonObject = {}, scheme = 'DPoP', key?: PortalKey): Promise<TokenAnswer> {
     const ath = createHash('sha256').update(accessToken).digest('base64url');
     return this.withNonce(async (nonce) =>
       this.portal.userinfo(accessToken, 'GET', {
-        Authorization: `DPoP ${accessToken}`,
-        DPoP: await this.proof('GET', 'userinfo', { nonce, ath }),
+        Authorization: `${scheme} ${accessToken}`,
+        DPoP: await this.proof('GET', 'userinfo', { nonce, ath, ...changes }, key),
       }),
     );
   }
 
   /** RFC 9449 4.2. */
-  proof(method: string, endpoint: string, changes: JsonObject = {}, key: PortalKey = this.dpopKey): Promise<string> {
+  proof(
+    method: string,
+    endpoint: string,
+    changes: JsonObject = {},
+    key: PortalKey = this.dpopKey,
+    header: JsonObject = {},
+  ): Promise<string> {
     const { kid: _, use: __, alg: ___, ...jwk } = key.publicJwk;
     return new SignJWT({
       jti: randomBytes(16).toString('base64url'),
@@ -105,7 +140,7 @@ export class FapiPortal {
       iat: Math.floor(Date.now() / 1000),
       ...changes,
     })
-      .setProtectedHeader({ alg: key.algorithm, typ: 'dpop+jwt', jwk })
+      .setProtectedHeader({ alg: key.algorithm, typ: 'dpop+jwt', jwk, ...header })
       .sign(key.privateKey);
   }
 
@@ -136,5 +171,3 @@ export class FapiPortal {
     expect(userinfo.body.sub).to.equal(assertion.sub);
   }
 }
-
-export { proofKey };

@@ -6,10 +6,10 @@
  */
 import { expect } from 'chai';
 import { SignJWT } from 'jose';
-import { generatePortalKey } from '../support/relying-party.ts';
+import { generatePortalKey, proofKey } from '../support/relying-party.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { citizenOf } from './basic-plan.ts';
-import { FapiPortal, proofKey } from './fapi2-plan.ts';
+import { FapiPortal } from './fapi2-plan.ts';
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
