@@ -17,6 +17,8 @@ export const PACKAGES = {
   openssl: ['openssl'],
   xvfb: ['Xvfb'],
   xdotool: ['xdotool'],
+  'apache2-bin': ['apache2'],
+  'libapache2-mod-auth-openidc': ['/usr/lib/apache2/modules/mod_auth_openidc.so'],
 } as const;
 
 export type PackageName = keyof typeof PACKAGES;
