@@ -14,10 +14,10 @@ import {
   type ProofKey,
   proofKey,
   registerRelyingParty,
+  type ServicePlace,
   type TestRelyingParty,
   type TokenAnswer,
 } from '../support/relying-party.ts';
-import type { TestService } from '../support/service.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -42,7 +42,7 @@ export class FapiPortal {
     this.dpopKey = dpopKey;
   }
 
-  static async register(service: TestService, members: JsonObject = {}, key?: PortalKey): Promise<FapiPortal> {
+  static async register(service: ServicePlace, members: JsonObject = {}, key?: PortalKey): Promise<FapiPortal> {
     const portal = await registerRelyingParty(service, {
       key: key ?? (await generatePortalKey()),
       registration: { ...FAPI2_PLAN, ...members },

@@ -2,12 +2,13 @@
  * The service whose listeners end TLS themselves, on free ports and in a folder of its own, with the demonstration's
  * cards and TLS root. A test changes the configuration.
  */
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { composeService, type Service } from '../../src/compose.ts';
-import { parseConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config.ts';
 import { type Demonstration, prepareDemonstration } from '../../src/demo/cards.ts';
+import { CONFIG_FILE } from '../../src/demo/demonstration.ts';
 import { readCertificateFile } from '../../src/document-configuration.ts';
 import { generateKeys } from '../../src/keys-directory.ts';
 import { createLog } from '../../src/operations/log.ts';
@@ -47,37 +48,38 @@ export async function startHttpsService(
   const { root, issuing, tlsServer } = demonstration;
   const tls = { certificate: tlsServer.certificatePath, key: tlsServer.keyPath };
   const issuer = `https://localhost:${issuerPort}`;
-  const config = parseConfig(
-    {
-      issuer,
-      listen: { host: '127.0.0.1', port: issuerPort },
+  const settings = {
+    issuer,
+    listen: { host: '127.0.0.1', port: issuerPort },
+    tls,
+    cardHost: {
+      domain: 'card.localhost',
+      publicPort: cardPort,
+      listen: { host: '127.0.0.1', port: cardPort },
+      mode: 'tls',
       tls,
-      cardHost: {
-        domain: 'card.localhost',
-        publicPort: cardPort,
-        listen: { host: '127.0.0.1', port: cardPort },
-        mode: 'tls',
-        tls,
-      },
-      store: 'sqlite:store',
-      keys: { directory: 'keys' },
-      documents: [
-        {
-          profile: PROFILE,
-          trustAnchors: [
-            {
-              certificate: root.certificatePath,
-              keySha256: readCertificateFile(root.certificatePath).publicKey.keySha256,
-            },
-          ],
-          intermediates: [issuing.certificatePath],
-          crls: [root.crlPath, issuing.crlPath],
-        },
-      ],
-      ...change({ directory, demonstration, otherPort }),
     },
-    directory,
-  );
+    store: 'sqlite:store',
+    keys: { directory: 'keys' },
+    documents: [
+      {
+        profile: PROFILE,
+        trustAnchors: [
+          {
+            certificate: root.certificatePath,
+            keySha256: readCertificateFile(root.certificatePath).publicKey.keySha256,
+          },
+        ],
+        intermediates: [issuing.certificatePath],
+        crls: [root.crlPath, issuing.crlPath],
+      },
+    ],
+    ...change({ directory, demonstration, otherPort }),
+  };
+  // A file of its folder (JSON is YAML), so that the commands of an officer find the service.
+  const configFile = join(directory, CONFIG_FILE);
+  writeFileSync(configFile, JSON.stringify(settings));
+  const config = loadConfig(configFile, {});
   const logFile = join(directory, 'service.log');
   const log = createLog('debug', openSync(logFile, 'a'));
   const service = await composeService(config, { log }).catch((error: unknown) => {

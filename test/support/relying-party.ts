@@ -28,6 +28,9 @@ import type { Citizen } from './citizen.ts';
 import { type Passage, passThrough } from './passage.ts';
 import type { TestService } from './service.ts';
 
+/** Where a service is, and where an officer finds its configuration. */
+export type ServicePlace = Pick<TestService, 'issuer' | 'directory' | 'tlsRootPem'>;
+
 const run = promisify(execFile);
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -88,7 +91,7 @@ export class RegistrationRefused extends Error {
 
 /** As an officer does it; what the command prints. @throws RegistrationRefused */
 export async function registerPortalByCommand(
-  service: TestService,
+  service: ServicePlace,
   document: JsonObject,
 ): Promise<{ readonly client_id: string; readonly client_secret?: string }> {
   const file = join(service.directory, `portal-${randomBytes(6).toString('hex')}.json`);
@@ -105,7 +108,7 @@ export async function registerPortalByCommand(
 let registered = 0;
 
 export async function registerRelyingParty(
-  service: TestService,
+  service: ServicePlace,
   { registration = {}, key }: TestRelyingPartyOptions = {},
 ): Promise<TestRelyingParty> {
   registered += 1;
@@ -124,7 +127,7 @@ export async function registerRelyingParty(
   });
 }
 
-async function fetchJson(service: TestService, url: URL): Promise<JsonObject> {
+async function fetchJson(service: ServicePlace, url: URL): Promise<JsonObject> {
   const { status, body } = await exchange(
     { method: 'GET', url, headers: { Accept: 'application/json' } },
     { tlsRootPem: service.tlsRootPem },
@@ -165,10 +168,10 @@ export interface SignedIn {
 }
 
 export class TestRelyingParty {
-  readonly #service: TestService;
+  readonly #service: ServicePlace;
   readonly #identity: Identity;
 
-  constructor(service: TestService, identity: Identity) {
+  constructor(service: ServicePlace, identity: Identity) {
     this.#service = service;
     this.#identity = identity;
   }
