@@ -44,8 +44,8 @@ import { type TrustedCertificate, trustedCertificates } from './trust/document-t
 export interface Service {
   /** Opens the listeners. @throws ConfigurationError PORT_TAKEN; ServiceError AUDIT_UNAVAILABLE */
   start(): Promise<void>;
-  /** Drains and closes; safe to call once. */
-  stop(): Promise<void>;
+  /** Drains and closes; safe to call once. @param options.gently as `closeListeners` has it */
+  stop(options?: { readonly gently?: boolean }): Promise<void>;
   readonly store: Store;
   readonly audit: AuditLog;
   readonly issuerServer: Server;
@@ -67,8 +67,24 @@ export interface ServiceOptions {
   readonly readConfig?: () => Config;
   /** For tests: runs the renewals of CRLs. */
   readonly schedule?: Schedule | undefined;
+  /** Where this process is one of several: another one records the start and the end of the service. */
+  readonly worker?: { readonly hasSharedWork: () => boolean } | undefined;
   /** For measurements: a store in place of the one that the configuration names. */
   readonly openStore?: (() => Promise<Store>) | undefined;
+}
+
+/** The service's own start or end, where it has several processes and none of them has the store open for good. */
+export async function recordService(
+  { issuer, store: settings }: Config,
+  type: 'service.started' | 'service.stopped',
+  clock: Clock = systemClock,
+): Promise<void> {
+  const store = await openConfiguredStore(settings);
+  try {
+    await new AuditLog(store.audit, clock).append({ type, issuer });
+  } finally {
+    await store.close();
+  }
 }
 
 const SWEEP_INTERVAL_MS = 60_000;
@@ -81,7 +97,7 @@ const TRUST_WATCH_INTERVAL_MS = 5000;
  */
 export async function composeService(
   config: Config,
-  { log, clock = systemClock, readConfig, schedule, openStore }: ServiceOptions,
+  { log, clock = systemClock, readConfig, schedule, worker, openStore }: ServiceOptions,
 ): Promise<Service> {
   const { issuer, lifetimes } = config;
   const keys = readKeys(config.keys.directory);
@@ -249,6 +265,7 @@ export async function composeService(
     documents.current().catch((error: unknown) => log.failure('trust', error));
   }, TRUST_WATCH_INTERVAL_MS);
   const sweeping = setInterval(() => {
+    if (worker?.hasSharedWork() === false) return;
     store.sweep(clock()).catch((error: unknown) => log.failure('sweep', error));
   }, SWEEP_INTERVAL_MS);
 
@@ -274,19 +291,19 @@ export async function composeService(
         // The first citizen need not wait for what can be had before.
         await documents.current();
         await Promise.all(documents.sources.map(({ source }) => source.refresh()));
-        await audit.append({ type: 'service.started', issuer });
+        if (worker === undefined) await audit.append({ type: 'service.started', issuer });
       } catch (error) {
         await closeListeners(listeners, 0);
         await closeAdapters();
         throw error;
       }
-      log.info('started', { issuer, ...(sandbox && { sandbox: true }) });
+      if (worker === undefined) log.info('started', { issuer, ...(sandbox && { sandbox: true }) });
     },
-    async stop() {
-      await closeListeners(listeners, config.drainSeconds);
-      await audit.append({ type: 'service.stopped', issuer });
+    async stop(options) {
+      await closeListeners(listeners, config.drainSeconds, options);
+      if (worker === undefined) await audit.append({ type: 'service.stopped', issuer });
       await closeAdapters();
-      log.info('stopped');
+      if (worker === undefined) log.info('stopped');
     },
   };
 }

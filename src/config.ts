@@ -16,6 +16,8 @@ const port = z.int().min(1).max(65535);
 const listen = z.strictObject({ host: z.string().min(1), port });
 const seconds = (longest: number) => z.int().min(1).max(longest);
 const path = z.string().min(1);
+export const MOST_WORKERS = 64;
+const workerCount = z.int().min(1).max(MOST_WORKERS);
 const rateLimit = (points: number) =>
   z
     .strictObject({ points: z.int().min(1).max(1_000_000).default(points), seconds: seconds(3600).default(60) })
@@ -137,6 +139,8 @@ const configSchema = z.strictObject({
     .strictObject({ level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info') })
     .prefault({}),
   drainSeconds: seconds(300).default(10),
+  /** Processes that serve citizens. */
+  workers: workerCount.default(1),
 });
 
 type Parsed = z.output<typeof configSchema>;

@@ -3,7 +3,7 @@
  * answers what is under way before it closes what the answers need.
  */
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as TcpServer } from 'node:net';
 import { ConfigurationError } from './errors.ts';
 
 export interface Listener {
@@ -31,18 +31,33 @@ export async function openListeners(listeners: readonly Listener[]): Promise<voi
   }
 }
 
-/** Takes no new connection, lets requests under way end, and cuts what is left after `drainSeconds`. */
-export async function closeListeners(listeners: readonly Listener[], drainSeconds: number): Promise<void> {
+/**
+ * Takes no new connection, lets requests under way end, and cuts what is left after `drainSeconds`.
+ * @param options.gently an idle connection may bring one more request until its time is over: whoever sends one at the
+ *   moment of the close would find it cut, and here somebody else could have answered
+ */
+export async function closeListeners(
+  listeners: readonly Listener[],
+  drainSeconds: number,
+  { gently = false }: { readonly gently?: boolean } = {},
+): Promise<void> {
   await Promise.all(
     listeners.map(
       ({ server }) =>
         new Promise<void>((resolve) => {
           const deadline = setTimeout(() => server.closeAllConnections(), drainSeconds * 1000);
-          server.close(() => {
+          const closed = (): void => {
             clearTimeout(deadline);
             resolve();
-          });
-          server.closeIdleConnections();
+          };
+          if (!gently) {
+            server.close(closed);
+            server.closeIdleConnections();
+            return;
+          }
+          server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
+          // That of the class above takes no new connection; the server's own would also cut the idle ones.
+          TcpServer.prototype.close.call(server, closed);
         }),
     ),
   );

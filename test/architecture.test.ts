@@ -109,6 +109,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['zod', 'node:fs', 'node:readline', 'node:stream'],
   },
   service: { rooms: ['errors'], packages: ['node:*'] },
+  // One service in several processes.
+  workers: { rooms: ['operations', 'errors', 'clock'], packages: ['node:cluster', 'node:timers/promises'] },
   onboarding: {
     rooms: ['network', 'oidc', 'errors'],
     typesOf: ['audit', 'clock', 'config', 'relying-party', 'store'],

@@ -1,25 +1,99 @@
 /**
- * `thiqa serve`: the service.
+ * `thiqa serve`: the service, in one process, or in several with one that looks after them.
  */
-import type { Command } from 'commander';
-import { composeService } from '../compose.ts';
-import { loadConfig } from '../config.ts';
+import cluster from 'node:cluster';
+import { type Command, InvalidArgumentError } from 'commander';
+import { systemClock } from '../clock.ts';
+import { composeService, recordService } from '../compose.ts';
+import { type Config, loadConfig, MOST_WORKERS } from '../config.ts';
+import { createManagementServer } from '../http/management.ts';
 import { createLog } from '../operations/log.ts';
-import { onStop } from './terminal.ts';
+import { closeListeners, type Listener, openListeners } from '../service.ts';
+import { Primary } from '../workers/primary.ts';
+import { runWorker } from '../workers/worker.ts';
+import { explain, onStop } from './terminal.ts';
 
 export function addServeCommand(program: Command): void {
   program
     .command('serve')
     .description('run the service')
     .requiredOption('--config <file>', 'the configuration of the service (YAML)')
-    .action(async ({ config: file }: { config: string }) => {
-      const readConfig = () => loadConfig(file, process.env);
+    .option('--workers <number>', 'processes that serve citizens; else as the configuration says', parseWorkers)
+    .action(async ({ config: file, workers }: { config: string; workers?: number }) => {
+      const readConfig = (): Config => {
+        const config = loadConfig(file, process.env);
+        return workers === undefined ? config : { ...config, workers };
+      };
+      if (cluster.isWorker) return serveAsWorker(readConfig);
       const config = readConfig();
-      const log = createLog(config.log.level);
-      const service = await composeService(config, { log, readConfig });
-      // Before the start is announced: whoever waits for that may send one at once.
-      process.on('SIGHUP', () => service.reload().catch((error: unknown) => log.failure('reload', error)));
-      await service.start();
-      onStop(() => service.stop());
+      return config.workers === 1 ? serveAlone(config, readConfig) : serveWithWorkers(config, readConfig);
     });
+}
+
+async function serveAlone(config: Config, readConfig: () => Config): Promise<void> {
+  const log = createLog(config.log.level);
+  const service = await composeService(config, { log, readConfig });
+  // Before the start is announced: whoever waits for that may send one at once.
+  process.on('SIGHUP', () => service.reload().catch((error: unknown) => log.failure('reload', error)));
+  await service.start();
+  onStop(() => service.stop());
+}
+
+async function serveWithWorkers(config: Config, readConfig: () => Config): Promise<void> {
+  const log = createLog(config.log.level);
+  const primary = new Primary({
+    log,
+    clock: systemClock,
+    settings: config,
+    readSettings: readConfig,
+    record: (type) => recordService(config, type),
+    giveUp: (error) => process.exit(explain(error)),
+  });
+  const { management } = config;
+  const listeners: Listener[] = management
+    ? [
+        {
+          name: 'management',
+          server: createManagementServer({ health: () => primary.health(), log }),
+          ...management.listen,
+        },
+      ]
+    : [];
+  await openListeners(listeners);
+  process.on('SIGHUP', () => void primary.reload());
+  try {
+    await primary.start();
+  } catch (error) {
+    await closeListeners(listeners, 0);
+    throw error;
+  }
+  onStop(
+    async () => {
+      await primary.stop();
+      await closeListeners(listeners, 0);
+    },
+    () => primary.kill(),
+  );
+}
+
+/** The primary has the management listener, for the whole service. */
+async function serveAsWorker(readConfig: () => Config): Promise<void> {
+  const readWithoutManagement = (): Config => {
+    const { management: _, ...config } = readConfig();
+    return config;
+  };
+  const config = readWithoutManagement();
+  const log = createLog(config.log.level, undefined, cluster.worker?.id);
+  await runWorker({
+    log,
+    compose: (hasSharedWork) =>
+      composeService(config, { log, readConfig: readWithoutManagement, worker: { hasSharedWork } }),
+  });
+}
+
+function parseWorkers(text: string): number {
+  const workers = Number(text);
+  if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS)
+    throw new InvalidArgumentError(`the number of workers is from 1 to ${MOST_WORKERS}`);
+  return workers;
 }

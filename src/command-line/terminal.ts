@@ -42,11 +42,14 @@ function chooseConfig(): string {
   return process.env.THIQA_CONFIG ?? (existsSync(DEMONSTRATION_CONFIG) ? DEMONSTRATION_CONFIG : DEFAULT_CONFIG);
 }
 
-/** SIGTERM and SIGINT drain and close; a second signal ends at once. */
-export function onStop(stop: () => Promise<void>): void {
+/** SIGTERM and SIGINT drain and close; a second signal ends at once. @param cut ends what this process started */
+export function onStop(stop: () => Promise<void>, cut: () => void = () => undefined): void {
   let stopping = false;
   const handle = (): void => {
-    if (stopping) process.exit(1);
+    if (stopping) {
+      cut();
+      process.exit(1);
+    }
     stopping = true;
     stop().then(
       () => process.exit(0),

@@ -170,6 +170,7 @@ const TABLE: Readonly<Record<Code, Row>> = {
   BACKUP_BROKEN: BROKEN,
   BACKUP_NOT_OURS: BROKEN,
   STORE_SINGLE_USE_BROKEN: BROKEN,
+  WORKER_FAILED: BROKEN,
   SEAL_BROKEN: BROKEN,
   INTERACTION_NOT_FOUND: [404, 'invalid_request', 'sign-in-unknown'],
   AUTHORIZATION_REQUEST_REFUSED: [400, 'invalid_request', 'portal-request'],

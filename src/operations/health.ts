@@ -8,7 +8,15 @@ import type { Code } from '../errors.ts';
 export type HealthStatus = 'ok' | 'degraded' | 'failing';
 
 export interface HealthCheck {
-  readonly check: 'store' | 'audit' | 'configuration' | 'trust-entry' | 'certificate' | 'revocation' | 'exception';
+  readonly check:
+    | 'store'
+    | 'audit'
+    | 'configuration'
+    | 'trust-entry'
+    | 'certificate'
+    | 'revocation'
+    | 'exception'
+    | 'worker';
   readonly status: HealthStatus;
   /** The document that is concerned; absent where the whole service is. */
   readonly profile?: string;
@@ -137,10 +145,12 @@ function configurationChecks({ configurationRefused, damagedTrustEntries }: Heal
     const message = 'a stored certificate is not what its entry says, so it is not trusted';
     return { check: 'trust-entry', status: 'degraded', profile, subject: keySha256, message };
   });
-  if (configurationRefused === undefined) return damaged;
-  const { at, code } = configurationRefused;
+  return configurationRefused === undefined ? damaged : [refusedConfigurationCheck(configurationRefused), ...damaged];
+}
+
+export function refusedConfigurationCheck({ at, code }: { readonly at: Date; readonly code: Code }): HealthCheck {
   const message = `the configuration was refused at ${at.toISOString()}; the one before is in force`;
-  return [{ check: 'configuration', status: 'degraded', message, code }, ...damaged];
+  return { check: 'configuration', status: 'degraded', message, code };
 }
 
 const OWNERS: Readonly<Record<CertificateLife['kind'], string>> = {

@@ -17,10 +17,11 @@ export interface Log {
 /**
  * @param level `silent` for none
  * @param file a file descriptor or path; standard output unless told
+ * @param worker stands in each line, where the service has several
  */
-export function createLog(level: Level | 'silent', file: string | number = 1): Log {
+export function createLog(level: Level | 'silent', file: string | number = 1, worker?: number): Log {
   const logger = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { level, base: worker === undefined ? null : { worker }, timestamp: pino.stdTimeFunctions.isoTime },
     openDestination({ dest: file, sync: false }),
   );
   return {

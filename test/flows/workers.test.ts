@@ -1,0 +1,218 @@
+/**
+ * `thiqa serve` with several workers, as its operator and its citizens meet it: processes, signals, and sign-ins that go
+ * on meanwhile. No request stays with a worker: each has a connection of its own.
+ */
+import { createServer } from 'node:net';
+import { expect } from 'chai';
+import { type IssuedCode, type LogLine, ServedService, type ServeProcess } from '../support/served-service.ts';
+
+describe('thiqa serve --workers', function () {
+  this.timeout(90_000);
+  let service: ServedService;
+  let goesOn = false;
+  beforeEach(async () => {
+    service = await ServedService.prepare();
+  });
+  afterEach(async () => {
+    goesOn = false;
+    await service.dispose();
+  });
+
+  const started = async (...args: readonly string[]): Promise<ServeProcess> => {
+    const running = service.serve(...args);
+    await running.logged('started');
+    return running;
+  };
+  const signInAndRedeem = async (): Promise<void> => {
+    const { status, body } = await service.redeem(await service.signIn());
+    if (status !== 200) throw new Error(body);
+  };
+  /** Signs in again and again, `parallel` citizens at once, until told to end; rejects with the first failure. */
+  const load = (parallel: number, work: () => Promise<void>) => {
+    goesOn = true;
+    const citizen = async (): Promise<void> => {
+      while (goesOn) await work();
+    };
+    const done = Promise.all(Array.from({ length: parallel }, citizen));
+    done.catch(() => undefined); // told at the end
+    return {
+      end: async (): Promise<void> => {
+        goesOn = false;
+        await done;
+      },
+    };
+  };
+  const workersOf = (lines: readonly LogLine[]): unknown[] => [...new Set(lines.map(({ worker }) => worker))];
+
+  it('spreads sign-ins over the workers, and redeems at one of them what another issued', async () => {
+    const running = await started('--workers', '2');
+    let crossed = false;
+    for (let turn = 0; turn < 20 && !crossed; turn++) {
+      const from = running.output.length;
+      const code = await service.signIn();
+      const { status } = await service.redeem(code);
+      expect(status).to.equal(200);
+      let lines = await running.logged('request', 2, from);
+      while (lines.at(-1)?.route !== '/token') lines = await running.logged('request', lines.length + 1, from);
+      const [issued, redeemed] = lines.slice(-2);
+      expect(issued).to.include({ route: '/auth/:uid' });
+      crossed = issued?.worker !== redeemed?.worker;
+    }
+    expect(crossed).to.equal(true);
+    expect(workersOf(running.lines('request'))).to.have.members([1, 2]);
+  });
+
+  it('drains on SIGTERM, ends with 0, and records its start and its end once', async () => {
+    const running = await started();
+    const signingIn = load(3, signInAndRedeem);
+    await running.logged('request', 20);
+    await signingIn.end();
+    running.signal('SIGTERM');
+    expect(await running.ended).to.equal(0);
+    const types = (await service.auditRecords()).map(({ event }) => event.type);
+    expect(types.filter((type) => type.startsWith('service.'))).to.deep.equal(['service.started', 'service.stopped']);
+    expect(types.at(-1)).to.equal('service.stopped');
+  });
+
+  it('answers on SIGTERM what is under way', async () => {
+    const running = await started();
+    const codes = await Promise.all([service.signIn(), service.signIn(), service.signIn()]);
+    const from = running.output.length;
+    const answers = codes.map((code) => service.redeem(code));
+    await running.logged('request', 1, from);
+    running.signal('SIGTERM');
+    // What was not accepted yet is refused as a whole: no answer, and no record of one.
+    const issued = (await Promise.allSettled(answers)).filter(
+      (answer) => answer.status === 'fulfilled' && answer.value.status === 200,
+    ).length;
+    expect(issued).to.be.at.least(1);
+    expect(await running.ended).to.equal(0);
+    const records = await service.auditRecords();
+    expect(records.filter(({ event }) => event.type === 'assertion.issued')).to.have.length(issued);
+  });
+
+  it('replaces a worker that is killed under load: no acknowledged record is lost, no code redeemed twice', async () => {
+    const running = await started();
+    const outcomes: number[] = [];
+    let acknowledged = 0;
+    const redeemTwice = async (): Promise<void> => {
+      let code: IssuedCode;
+      try {
+        code = await service.signIn();
+      } catch {
+        return; // cut off with the worker
+      }
+      const answers = await Promise.allSettled([service.redeem(code), service.redeem(code)]);
+      const tokens = answers.filter((answer) => answer.status === 'fulfilled' && answer.value.status === 200).length;
+      outcomes.push(tokens);
+      acknowledged += tokens;
+    };
+    const signingIn = load(4, redeemTwice);
+    await running.logged('request', 40);
+    for (const round of [1, 2]) {
+      const victim = running.lines('worker-started').at(-1);
+      process.kill(Number(victim?.pid), 'SIGKILL');
+      await running.logged('worker-lost', round);
+      await running.logged('worker-started', 2 + round);
+    }
+    const before = outcomes.length;
+    const from = running.output.length;
+    await running.logged('request', 60, from);
+    await signingIn.end();
+
+    expect(outcomes.slice(before).some((tokens) => tokens === 1)).to.equal(true);
+    expect(outcomes.filter((tokens) => tokens > 1)).to.deep.equal([]);
+    const issued = (await service.auditRecords()).filter(({ event }) => event.type === 'assertion.issued').length;
+    expect(issued).to.be.at.least(acknowledged);
+    const { status, body } = await service.health();
+    expect({ status, health: body.status }).to.deep.equal({ status: 200, health: 'ok' });
+  });
+
+  it('renews its workers on SIGHUP one by one, and no request fails meanwhile', async () => {
+    const running = await started();
+    const signingIn = load(3, signInAndRedeem);
+    await running.logged('request', 20);
+    service.configure({ lifetimes: { idTokenSeconds: 77 }, workers: 3 });
+    running.signal('SIGHUP');
+    await running.logged('reloaded');
+    const from = running.output.length;
+    await running.logged('request', 40, from);
+    await signingIn.end();
+    expect(running.lines('worker-ended').map(({ worker }) => worker)).to.have.members([1, 2]);
+    expect(workersOf(running.lines('request', from))).to.have.members([3, 4, 5]);
+    const { body } = await service.redeem(await service.signIn());
+    const [, payload = ''] = String(JSON.parse(body).id_token).split('.');
+    const { iat, exp } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+    expect(exp - iat).to.equal(77);
+  });
+
+  for (const [what, changes, code] of [
+    ['with a problem', { issuer: 'not an origin' }, 'CONFIG_INVALID'],
+    ['whose keys are not there', { keys: { directory: 'none' } }, 'KEYS_MISSING'],
+  ] as const) {
+    it(`leaves the workers as they are on SIGHUP with a configuration ${what}, and says so`, async () => {
+      const running = await started();
+      service.configure(changes);
+      running.signal('SIGHUP');
+      const [refused] = await running.logged('configuration-refused');
+      expect(refused).to.have.nested.property('error.code', code);
+      const from = running.output.length;
+      await signInAndRedeem();
+      expect(workersOf(running.lines('request', from))).to.satisfy((workers: unknown[]) =>
+        workers.every((worker) => worker === 1 || worker === 2),
+      );
+      const { body } = await service.health();
+      expect(body.status).to.equal('degraded');
+      expect(body.checks.filter(({ status }) => status !== 'ok')).to.have.length(1);
+      expect(body.checks.find(({ check }) => check === 'configuration')).to.include({ code });
+      service.configure({});
+      running.signal('SIGHUP');
+      await running.logged('reloaded');
+      expect((await service.health()).body.status).to.equal('ok');
+    });
+  }
+
+  it('says once which port is taken, and starts nothing', async () => {
+    const other = createServer();
+    const { port } = service.settings.listen as { port: number };
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
+    const running = service.serve();
+    expect(await running.ended).to.equal(78);
+    other.close();
+    expect(running.output.trim().split('\n')).to.have.length(1);
+    expect(running.output).to.match(/port \d+ of the issuer/);
+  });
+
+  it('cuts its workers off at a second signal', async () => {
+    const running = await started();
+    const code = await service.signIn();
+    running.signal('SIGTERM');
+    running.signal('SIGINT');
+    expect(await running.ended).to.be.oneOf([0, 1]);
+    // Nobody listens any more: all workers are gone.
+    const failure = await service.redeem(code).catch((error: NodeJS.ErrnoException) => error);
+    expect(failure).to.have.property('code', 'ECONNREFUSED');
+  });
+
+  it('leaves no worker behind when the process that looks after them is killed', async () => {
+    const running = await started();
+    const code = await service.signIn();
+    running.signal('SIGKILL');
+    // Until the pipes close, which the workers hold too.
+    await running.ended;
+    const failure = await service.redeem(code).catch((error: NodeJS.ErrnoException) => error);
+    expect(failure).to.have.property('code', 'ECONNREFUSED');
+  });
+
+  it('refuses a number of workers that is none', async () => {
+    for (const text of ['0', '65', 'many', '1.5']) {
+      const running = service.serve('--workers', text);
+      expect(await running.ended, text).to.equal(1);
+      expect(running.output).to.include('the number of workers is from 1 to 64');
+    }
+    service.configure({ workers: 0 });
+    const running = service.serve();
+    expect(await running.ended).to.equal(78);
+    expect(running.output).to.include('workers');
+  });
+});
