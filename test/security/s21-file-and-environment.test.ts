@@ -77,6 +77,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   'log.level': ['debug', 'silent', 'loud', null],
   'health.lookAheadDays': [1, 30, 0, 'soon'],
   drainSeconds: [1, 0, 301, 'now'],
+  workers: [1, 4, 0, 65, 'many'],
   'lifetimes.unknown': [1],
   unknown: ['x'],
 };
