@@ -12,6 +12,8 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>
   'sign-in': () => import('./sign-in.ts'),
   tls: () => import('./tls.ts'),
   store: () => import('./store.ts'),
+  workers: () => import('./workers.ts'),
+  memory: () => import('./memory.ts'),
 };
 
 async function main(): Promise<number> {

@@ -76,15 +76,10 @@ async function answerOf(child: ChildProcess, kind: string): Promise<unknown> {
 }
 
 /** The other end, in the process of a server that listens now. */
-export function reportToBench(stop: () => Promise<void>): void {
+export function reportToBench(stop: () => Promise<void>, usage: () => Usage = usageOfThisProcess): void {
   process.on('message', (question) => {
     if (question === 'usage') {
-      const { user, system } = process.cpuUsage();
-      const usage: Usage = {
-        cpuMilliseconds: (user + system) / 1000,
-        residentMebibytes: process.memoryUsage.rss() / 2 ** 20,
-      };
-      process.send?.(['usage', usage]);
+      process.send?.(['usage', usage()]);
     } else {
       void stop().finally(() => process.exit());
     }
@@ -92,4 +87,9 @@ export function reportToBench(stop: () => Promise<void>): void {
   // A bench that was interrupted leaves no server behind.
   process.on('disconnect', () => process.exit());
   process.send?.(['listening']);
+}
+
+function usageOfThisProcess(): Usage {
+  const { user, system } = process.cpuUsage();
+  return { cpuMilliseconds: (user + system) / 1000, residentMebibytes: process.memoryUsage.rss() / 2 ** 20 };
 }

@@ -7,6 +7,7 @@ import type { BenchCard } from './journey.ts';
 import type { Side } from './load.ts';
 import type { Pace } from './measure.ts';
 import { type ServerProcess, startServer, stayOn, twoCores } from './processes.ts';
+import type { ServeProcessParameters } from './serve-process.ts';
 import type { ServiceProcessParameters } from './service-process.ts';
 import { type BenchSetting, configureService, createSetting, freePorts } from './setting.ts';
 
@@ -14,6 +15,8 @@ export interface Sides {
   readonly cards: readonly BenchCard[];
   /** @param store 'memory', 'sqlite', or the address of a MongoDB database */
   service(name: string, store: string, cards: readonly BenchCard[]): Promise<Side>;
+  /** `thiqa serve` on SQLite. */
+  served(name: string, workers: number, cards: readonly BenchCard[]): Promise<Side>;
   bareProvider(name: string, cards: readonly BenchCard[]): Promise<Side>;
 }
 
@@ -57,6 +60,11 @@ function sidesIn(setting: BenchSetting, way: 'tls' | 'header', servers: ServerPr
       const inMemory = store === 'memory';
       const parameters: ServiceProcessParameters = { name, configFile, directory, inMemory, portal, nationalNumbers };
       return { name, cards, destination: destination(issuer), server: await start('service-process.ts', parameters) };
+    },
+    async served(name, workers, cards) {
+      const { issuer, configFile } = await configureService(setting, `workers-${workers}`, way);
+      const parameters: ServeProcessParameters = { configFile, directory, workers, portal, nationalNumbers };
+      return { name, cards, destination: destination(issuer), server: await start('serve-process.ts', parameters) };
     },
     async bareProvider(name, cards) {
       const [port, tlsPort] = await freePorts();

@@ -29,7 +29,7 @@ describe('npm run bench', () => {
   it('lists the benches when none is named', async () => {
     const { code, stdout } = await runBench();
     expect(code).to.equal(0);
-    expect(namesIn(stdout)).to.include.members(['path', 'crl', 'sign-in', 'tls', 'store']);
+    expect(namesIn(stdout)).to.include.members(['path', 'crl', 'sign-in', 'tls', 'store', 'workers', 'memory']);
   });
 
   for (const parameters of [['unknown'], ['constructor'], ['path', 'crl'], ['path', '--fast']]) {
