@@ -63,6 +63,17 @@ describe('oidcc-basic-certification-test-plan: responses', () => {
     expect(answer.pages).to.deep.equal([]);
   });
 
+  it('oidcc-idtoken-signature', async () => {
+    const { header } = await portal.signIn(citizenOf(service));
+    expect(header.alg).to.equal('ES256');
+    expect((await portal.keys()).keys.map(({ kid }) => kid)).to.include(header.kid);
+    // Core's own default is RS256: a portal may register it where the service has a key for it, and nowhere else.
+    const document = registrationOf('rs256', { ...BASIC_PLAN, id_token_signed_response_alg: 'RS256' });
+    const refused = await registerPortalByCommand(service, document).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(RegistrationRefused);
+    expect(refused).to.have.property('paths').that.deep.equals(['id_token_signed_response_alg']);
+  });
+
   it('oidcc-idtoken-unsigned', async () => {
     expect(portal.metadata.id_token_signing_alg_values_supported).to.include('ES256').and.not.include('none');
     const document = registrationOf('unsigned', { ...BASIC_PLAN, id_token_signed_response_alg: 'none' });
