@@ -41,13 +41,15 @@ export interface TestService extends RunningDemonstration {
 /**
  * @param options.schedule in place of the timers that renew CRLs
  * @param options.limits the section of the configuration; none unless told
+ * @param options.server the address of a MongoDB server; that of THIQA_STORE unless told
  */
 export async function startTestService({
   schedule,
   limits,
-}: Pick<ServiceOptions, 'schedule'> & Pick<DemonstrationOptions, 'limits'> = {}): Promise<TestService> {
+  server = process.env.THIQA_STORE,
+}: Pick<ServiceOptions, 'schedule'> &
+  Pick<DemonstrationOptions, 'limits'> & { readonly server?: string | undefined } = {}): Promise<TestService> {
   const directory = mkdtempSync(join(tmpdir(), 'thiqa-'));
-  const { THIQA_STORE: server } = process.env;
   const database = server === undefined ? undefined : freshDatabase(server);
   const open = () =>
     openStore(
