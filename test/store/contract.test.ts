@@ -258,6 +258,12 @@ function storeContract(factory: StoreFactory): void {
         expect(await store.portals.find('c')).to.equal(undefined);
       });
 
+      it('are listed whole and in order, when there are more than a server sends at once', async () => {
+        const ids = Array.from({ length: 250 }, (_, number) => `portal-${String(number).padStart(3, '0')}`);
+        for (const id of ids.toReversed()) await store.portals.put(portal(id));
+        expect((await other.portals.list()).map(({ clientId }) => clientId)).to.deep.equal(ids);
+      });
+
       it('are not replaced: of parallel registrations, one is new', async () => {
         const isNew = await inParallel((handle) => handle.portals.put(portal('a')));
         expect(isNew.filter(Boolean)).to.have.length(1);

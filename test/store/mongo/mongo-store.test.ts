@@ -7,6 +7,7 @@ import { Mongoose } from 'mongoose';
 import { AuditLog } from '../../../src/audit/audit-log.ts';
 import { ServiceError } from '../../../src/errors.ts';
 import { type MongoStoreOptions, openMongoStore } from '../../../src/store/mongo/mongo-store.ts';
+import { openMongoDatabase } from '../../../src/store/mongo/open-database.ts';
 import { discardDatabase, freshDatabase, MONGODB_URL } from '../../support/mongo-database.ts';
 import { expectRefusal } from '../../support/refusal.ts';
 import { freePorts } from '../../support/service.ts';
@@ -42,6 +43,16 @@ describe('MongoDB store', () => {
     });
 
     afterEach(() => discardDatabase(url));
+
+    it('no address weakens what a write and a read wait for', async () => {
+      const weak = 'w=0&journal=false&retryWrites=false&readPreference=secondary';
+      const database = await openMongoDatabase(`${url}?${weak}`);
+      const { writeConcern, retryWrites, readPreference } = database.connection.getClient().options;
+      await database.close();
+      expect(writeConcern).to.include({ w: 'majority', journal: true });
+      expect(retryWrites).to.equal(true);
+      expect(readPreference.mode).to.equal('primary');
+    });
 
     it('tells once what the server is', async () => {
       const told: Parameters<NonNullable<MongoStoreOptions['report']>>[0][] = [];
