@@ -13,6 +13,7 @@ import { createWebEidPresentations } from './authentication/web-eid-presentation
 import { createCitizenRecords } from './citizen/citizen-record.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createHealth } from './compose-health.ts';
+import { composePortalHost } from './compose-portal-host.ts';
 import type { Config } from './config.ts';
 import type { Code } from './errors.ts';
 import { createApp, createIssuerServer } from './http/app.ts';
@@ -28,7 +29,7 @@ import { StoredCredentials, useCredentials } from './http/tls-server.ts';
 import { readKeys } from './keys-directory.ts';
 import { createRateLimits, WITHOUT_RATE_LIMITS } from './limits/rate-limits.ts';
 import type { Schedule } from './network/crl-source.ts';
-import { DocumentRevocation } from './network/document-revocation.ts';
+import { DocumentRevocation, type DocumentRevocationOptions } from './network/document-revocation.ts';
 import { createInteractions } from './oidc/interaction.ts';
 import { createProvider } from './oidc/provider.ts';
 import { accountIdOf } from './oidc/subject-identifier.ts';
@@ -104,6 +105,20 @@ export async function composeService(
   const cardCredentials = credentialsOfCardHost(config);
   const mode = cardHostMode(config, cardCredentials);
   const issuerCredentials = config.tls && new StoredCredentials(config.tls);
+  const { indexDirectory: indexPath } = config.revocation;
+  const indexDirectory = indexPath === undefined ? undefined : { path: indexPath, key: crlIndexKey(keys.subjectKey) };
+  const revocationOptions: DocumentRevocationOptions = {
+    refreshIntervalSeconds: config.revocation.refreshIntervalSeconds,
+    clock,
+    schedule,
+    indexDirectory,
+    report: ({ source, outcome, code, cause }) => {
+      if (outcome === 'index-not-kept') log.failure('crl-index', cause, { source });
+      else if (outcome === 'failed') log.failure('revocation-source', cause, { source, code: String(code) });
+      else log.info('revocation-source', { source });
+    },
+  };
+  const portalHost = composePortalHost(config, revocationOptions);
   const sandbox = await openSandbox(config);
   const store = await (openStore?.() ??
     openConfiguredStore(config.store, (server) => log.info('store', { ...server })));
@@ -111,8 +126,6 @@ export async function composeService(
   const citizens = createCitizenRecords(store.citizens, keys.subjectKey, recordSeconds(lifetimes), clock);
   const refusalPages = { assets: issuer, log, audit, clock, sandbox };
 
-  const { indexDirectory: indexPath } = config.revocation;
-  const indexDirectory = indexPath === undefined ? undefined : { path: indexPath, key: crlIndexKey(keys.subjectKey) };
   const { limits } = config;
   const addressLimits: AddressLimits = {
     // Who may speak for a card may speak for an address.
@@ -128,18 +141,7 @@ export async function composeService(
     clock,
     documents: documentsOf(config),
     readDocuments: readConfig && (() => documentsOf(readConfig())),
-    openSource: (document) =>
-      new DocumentRevocation(document, {
-        refreshIntervalSeconds: config.revocation.refreshIntervalSeconds,
-        clock,
-        schedule,
-        indexDirectory,
-        report: ({ source, outcome, code, cause }) => {
-          if (outcome === 'index-not-kept') log.failure('crl-index', cause, { source });
-          else if (outcome === 'failed') log.failure('revocation-source', cause, { source, code: String(code) });
-          else log.info('revocation-source', { source });
-        },
-      }),
+    openSource: (document) => new DocumentRevocation(document, revocationOptions),
     onChange: (trusted) => {
       log.info('trust', { certificates: trusted.length });
       offer(trusted);
@@ -173,6 +175,7 @@ export async function composeService(
     citizens,
     audit,
     clock,
+    mutualTls: portalHost?.mutualTls,
     uiLocales: LOCALES.map(({ language }) => language),
     interactionPath,
     countClient: addressLimits.limits.countClient,
@@ -218,6 +221,7 @@ export async function composeService(
     mode,
     handshakeSeconds: lifetimes.challengeSeconds,
   });
+  const portalServer = portalHost?.createServer({ ...refusalPages, ...addressLimits, provider });
   /** Browsers offer the cards of these issuers. One that OpenSSL cannot read must cost the others nothing. */
   function offer(trusted: readonly TrustedCertificate[]): void {
     try {
@@ -240,6 +244,10 @@ export async function composeService(
     const use = () => offer(documents.state.trusted);
     listenerCredentials.push({ kind: 'card-host', credentials: cardCredentials, use });
   }
+  if (portalHost?.credentials && portalServer) {
+    const use = () => portalHost.useCredentials(portalServer);
+    listenerCredentials.push({ kind: 'portal-host', credentials: portalHost.credentials, use });
+  }
   const health = createHealth({
     config,
     listenerCredentials,
@@ -256,6 +264,9 @@ export async function composeService(
   const listeners: Listener[] = [
     { name: 'the issuer', server: issuerServer, ...config.listen },
     { name: 'the card host', server: cardServer, ...cardHost.listen },
+    ...(config.mtls && portalServer
+      ? [{ name: "the portals' host", server: portalServer, ...config.mtls.listen }]
+      : []),
     ...(config.management && managementServer
       ? [{ name: 'management', server: managementServer, ...config.management.listen }]
       : []),
@@ -273,6 +284,7 @@ export async function composeService(
     clearInterval(sweeping);
     clearInterval(watching);
     documents.close();
+    portalHost?.close();
     await store.close();
   };
   return {
@@ -290,7 +302,7 @@ export async function composeService(
         await openListeners(listeners);
         // The first citizen need not wait for what can be had before.
         await documents.current();
-        await Promise.all(documents.sources.map(({ source }) => source.refresh()));
+        await Promise.all([...documents.sources.map(({ source }) => source.refresh()), portalHost?.refresh()]);
         if (worker === undefined) await audit.append({ type: 'service.started', issuer });
       } catch (error) {
         await closeListeners(listeners, 0);

@@ -8,7 +8,14 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { PROXY_PRESETS, trustedPeers } from './authentication/proxy-certificate.ts';
 import { systemClock } from './clock.ts';
-import { type ConfiguredDocument, documentSchema, readDocument } from './document-configuration.ts';
+import {
+  authoritiesSchema,
+  type ConfiguredAuthorities,
+  type ConfiguredDocument,
+  documentSchema,
+  readAuthorities,
+  readDocument,
+} from './document-configuration.ts';
 import { ConfigurationError, ThiqaError } from './errors.ts';
 import type { StoreSettings } from './store/open-store.ts';
 
@@ -52,26 +59,42 @@ const issuer = z.string().superRefine((value, context) => {
 /** Files of PEM. */
 const tlsFiles = z.strictObject({ certificate: path, key: path });
 
+/** A listener that asks for certificates, or stands behind a proxy that does. */
+const certificateListener = {
+  publicPort: port.default(443),
+  listen,
+  mode: z.enum(['tls', 'header']),
+  tls: tlsFiles.optional(),
+  header: z
+    .strictObject({
+      preset: z.enum(PROXY_PRESETS),
+      trustedPeers: peers.min(1, 'header mode needs the list of the proxies that may speak for a handshake'),
+    })
+    .optional(),
+};
+
+/** S1: a header mode that nobody limited must not start. */
+function requireSectionOfMode(
+  value: { readonly mode: 'tls' | 'header'; readonly tls?: unknown; readonly header?: unknown },
+  context: z.RefinementCtx,
+): void {
+  if (value[value.mode] === undefined) {
+    context.addIssue({ code: 'custom', path: [value.mode], message: `mode ${value.mode} needs this section` });
+  }
+}
+
 const cardHost = z
+  .strictObject({ domain: z.hostname().toLowerCase(), ...certificateListener })
+  .superRefine(requireSectionOfMode);
+
+const mtls = z
   .strictObject({
-    domain: z.hostname().toLowerCase(),
-    publicPort: port.default(443),
-    listen,
-    mode: z.enum(['tls', 'header']),
-    tls: tlsFiles.optional(),
-    header: z
-      .strictObject({
-        preset: z.enum(PROXY_PRESETS),
-        trustedPeers: peers.min(1, 'header mode needs the list of the proxies that may speak for a card'),
-      })
-      .optional(),
+    host: z.hostname().toLowerCase(),
+    ...certificateListener,
+    /** The CAs of tls_client_auth; without them only registered certificates count. */
+    authorities: authoritiesSchema.optional(),
   })
-  .superRefine((value, context) => {
-    // S1: a header mode that nobody limited must not start.
-    if (value[value.mode] === undefined) {
-      context.addIssue({ code: 'custom', path: [value.mode], message: `mode ${value.mode} needs this section` });
-    }
-  });
+  .superRefine(requireSectionOfMode);
 
 /** For demonstrations. A service that citizens rely on has no such section. */
 const sandbox = z.strictObject({
@@ -99,6 +122,8 @@ const configSchema = z.strictObject({
   /** The issuer's listener ends TLS itself. Without it, a proxy does. */
   tls: tlsFiles.optional(),
   cardHost,
+  /** The host of portals that show certificates (RFC 8705); none unless told. */
+  mtls: mtls.optional(),
   store,
   keys: z.strictObject({ directory: path }),
   documents: z.array(documentSchema).min(1, 'at least one document must be accepted'),
@@ -145,7 +170,10 @@ const configSchema = z.strictObject({
 
 type Parsed = z.output<typeof configSchema>;
 
-export interface Config extends Omit<Parsed, 'documents' | 'store'> {
+export interface Config extends Omit<Parsed, 'mtls' | 'documents' | 'store'> {
+  readonly mtls?: Omit<NonNullable<Parsed['mtls']>, 'authorities'> & {
+    readonly authorities?: ConfiguredAuthorities | undefined;
+  };
   readonly store: StoreSettings;
   readonly documents: readonly ConfiguredDocument[];
 }
@@ -214,10 +242,20 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
     }
   }
 
+  const mtlsSection = z.looseObject({ mtls: z.looseObject({ authorities: authoritiesSchema }) }).safeParse(value);
+  const authorities =
+    mtlsSection.success &&
+    readAuthorities(mtlsSection.data.mtls.authorities, base, systemClock(), (at, message) =>
+      problems.push({ path: `mtls.authorities.${at}`, message }),
+    );
+  // One origin would make browsers ask citizens for certificates.
+  if (parsed.success && parsed.data.mtls && originOf(parsed.data.mtls) === parsed.data.issuer)
+    problems.push({ path: 'mtls.host', message: 'must be another host, or another port, than the issuer' });
+
   if (!parsed.success || problems.length > 0) {
     throw new ConfigurationError('CONFIG_INVALID', 'the configuration has problems', { detail: { problems } });
   }
-  const { tls, cardHost: host, keys, sandbox: demonstration, ...rest } = parsed.data;
+  const { tls, cardHost: host, mtls: portalHost, keys, sandbox: demonstration, ...rest } = parsed.data;
   const absolute = (relative: string): string => resolve(base, relative);
   const absoluteFiles = ({ certificate, key }: z.output<typeof tlsFiles>): z.output<typeof tlsFiles> => ({
     certificate: absolute(certificate),
@@ -235,6 +273,13 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
       ...(host.tls && { tls: absoluteFiles(host.tls) }),
     },
     ...(tls && { tls: absoluteFiles(tls) }),
+    ...(portalHost && {
+      mtls: {
+        ...portalHost,
+        ...(portalHost.tls && { tls: absoluteFiles(portalHost.tls) }),
+        authorities: authorities || undefined,
+      },
+    }),
     keys: { directory: absolute(keys.directory) },
     ...(demonstration && {
       sandbox: {
@@ -252,6 +297,11 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
     },
     documents,
   });
+}
+
+/** Of the portals' host, as portals see it. */
+export function originOf({ host, publicPort }: Pick<NonNullable<Parsed['mtls']>, 'host' | 'publicPort'>): string {
+  return `https://${host}${publicPort === 443 ? '' : `:${publicPort}`}`;
 }
 
 /** The problems that a configuration error carries, for whoever prints them. */

@@ -66,30 +66,41 @@ const profileSchema = z.strictObject({
 
 const path = z.string().min(1);
 
-export const documentSchema = z
-  .strictObject({
-    profile: path,
-    policies: z.array(oid).min(1).optional(),
-    trustAnchors: z
-      .array(
-        z.strictObject({
-          certificate: path,
-          keySha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
-        }),
-      )
-      .min(1),
-    intermediates: z.array(path).default([]),
-    crls: z.array(path).default([]),
-    revocation: revocationSchema.prefault({}),
-  })
-  .superRefine(({ crls, revocation }, context) => {
-    if (crls.length > 0 || needsNoConfiguredCrl(revocation)) return;
-    const message = 'without a CRL nobody could sign in: no status is ever good by default';
-    context.addIssue({ code: 'custom', path: ['crls'], message });
-  });
+/** CAs that are trusted to issue certificates of one kind, and where the status of these stands. */
+const authorityFields = {
+  trustAnchors: z
+    .array(
+      z.strictObject({
+        certificate: path,
+        keySha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
+      }),
+    )
+    .min(1),
+  intermediates: z.array(path).default([]),
+  crls: z.array(path).default([]),
+  revocation: revocationSchema.prefault({}),
+};
 
-export interface ConfiguredDocument {
+export const authoritiesSchema = z.strictObject(authorityFields).superRefine(requireStatusSource);
+
+export const documentSchema = z
+  .strictObject({ profile: path, policies: z.array(oid).min(1).optional(), ...authorityFields })
+  .superRefine(requireStatusSource);
+
+function requireStatusSource(
+  { crls, revocation }: Pick<z.output<z.ZodObject<typeof authorityFields>>, 'crls' | 'revocation'>,
+  context: z.RefinementCtx,
+): void {
+  if (crls.length > 0 || needsNoConfiguredCrl(revocation)) return;
+  const message = 'without a CRL nobody could sign in: no status is ever good by default';
+  context.addIssue({ code: 'custom', path: ['crls'], message });
+}
+
+export interface ConfiguredDocument extends ConfiguredAuthorities {
   readonly profile: DocumentProfile;
+}
+
+export interface ConfiguredAuthorities {
   readonly anchors: readonly TrustAnchor[];
   readonly intermediates: readonly Certificate[];
   /** Absolute file paths, and http or https addresses. */
@@ -108,6 +119,19 @@ export function readDocument(
   at: Date,
   report: (path: string, message: string) => void,
 ): ConfiguredDocument {
+  const profile = readProfile(resolve(base, entry.profile), entry.policies, (place, message) =>
+    report(place === '' ? 'profile' : `profile.${place}`, message),
+  );
+  return { profile, ...readAuthorities(entry, base, at, report) };
+}
+
+/** As `readDocument`, for CAs alone. */
+export function readAuthorities(
+  entry: z.output<typeof authoritiesSchema>,
+  base: string,
+  at: Date,
+  report: (path: string, message: string) => void,
+): ConfiguredAuthorities {
   const attempt = <T>(place: string, read: () => T): T[] => {
     try {
       return [read()];
@@ -127,9 +151,6 @@ export function readDocument(
   const intermediates = entry.intermediates.flatMap((file, index) =>
     attempt(`intermediates.${index}`, () => certificate(file)),
   );
-  const profile = readProfile(resolve(base, entry.profile), entry.policies, (place, message) =>
-    report(place === '' ? 'profile' : `profile.${place}`, message),
-  );
   const crls = entry.crls.map((crl, index) => {
     const address = /^[a-z]+:\/\//i.test(crl) ? URL.parse(crl) : undefined;
     if (address === undefined) return resolve(base, crl);
@@ -147,7 +168,7 @@ export function readDocument(
     },
     (place, message) => report(within(place), message),
   );
-  return { profile, anchors, intermediates, crls, revocationPolicies };
+  return { anchors, intermediates, crls, revocationPolicies };
 }
 
 function readProfile(

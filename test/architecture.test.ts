@@ -27,6 +27,7 @@ const DOMAIN = [
   'identity',
   'audit',
   'authentication',
+  'client-authentication',
   'relying-party',
   'officer',
   'citizen',
@@ -62,6 +63,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['pki', 'emrtd', 'identity', 'audit', 'sealing', 'errors', 'clock'],
     packages: ['jose', 'node:crypto', 'node:net'],
   },
+  // Which portal a certificate stands for (RFC 8705).
+  'client-authentication': { rooms: ['pki', 'errors'], packages: [] },
   'relying-party': { rooms: ['identity', 'audit', 'errors', 'clock'], packages: ['node:crypto', 'zod'] },
   officer: { rooms: ['identity', 'audit', 'errors', 'clock'], packages: ['node:crypto'] },
   citizen: { rooms: ['identity', 'audit', 'sealing', 'errors', 'clock'], packages: ['node:crypto'] },
@@ -77,7 +80,17 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['rate-limiter-flexible', 'node:crypto', 'node:net'],
   },
   oidc: {
-    rooms: ['authentication', 'identity', 'relying-party', 'citizen', 'audit', 'sealing', 'errors', 'clock'],
+    rooms: [
+      'authentication',
+      'client-authentication',
+      'identity',
+      'relying-party',
+      'citizen',
+      'audit',
+      'sealing',
+      'errors',
+      'clock',
+    ],
     packages: ['oidc-provider', 'jose', 'node:crypto'],
     // oidc-provider reads the browser's cookies off the request itself.
     packageTypes: ['node:http'],
@@ -117,6 +130,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:fs'],
   },
   compose: { rooms: 'all', packages: 'all' },
+  'compose-portal-host': {
+    rooms: ['authentication', 'config', 'http', 'network', 'oidc'],
+    typesOf: ['client-authentication'],
+    packages: [],
+    packageTypes: ['node:http'],
+  },
   'compose-health': {
     rooms: ['operations', 'clock', 'errors'],
     typesOf: ['audit', 'config', 'http', 'network', 'store', 'trust'],
@@ -140,11 +159,12 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
 };
 const DEMO_IMPORTERS = ['demo', 'command-line', 'compose'];
 
-const PURE = /^(?:pki|identity)\/|^oidc\/(?:claims|subject-identifier)\.ts$/;
+const PURE = /^(?:pki|identity|client-authentication)\/|^oidc\/(?:claims|subject-identifier)\.ts$/;
 const FORBIDDEN_IN_PURE =
   /\bDate\.now\b|\bnew Date\b(?!\s*\(\s*[^)\s])|\bMath\.random\b|(?<![.\w])fetch\s*\(|\bprocess\b\s*[.[]|\bperformance\.now\b/g;
 /** Where the rules are, what is learnt from outside comes through ports. */
-const WITHOUT_NETWORK = /^(?:pki|identity|authentication|relying-party|officer|citizen|audit|trust)\//;
+const WITHOUT_NETWORK =
+  /^(?:pki|identity|authentication|client-authentication|relying-party|officer|citizen|audit|trust)\//;
 const NETWORK_CALLS = /\b(?:createConnection|createServer|connect)\s*\(|(?<![.\w])fetch\s*\(/g;
 
 function roomOf(path: string): string {

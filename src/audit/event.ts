@@ -64,7 +64,11 @@ export type AuditEvent =
       readonly error: string;
       /** oidc-provider's name of the endpoint, such as `token`. */
       readonly endpoint: string;
+      /** Why a certificate of a portal does not count. */
+      readonly code?: string;
     }
+  /** By the portal itself (RFC 7009). */
+  | { readonly type: 'token.revoked'; readonly clientId: string; readonly accountId?: string }
   | {
       readonly type: 'assertion.issued';
       readonly clientId: string;

@@ -22,6 +22,7 @@ import { type AddressLimits, limitEveryRequest } from './limit-requests.ts';
 import { catchErrors, type RefusalPages } from './refusal-page.ts';
 import { securityHeaders } from './security-headers.ts';
 import { handOffAddress } from './sign-in/routes.ts';
+import { handshakeOf } from './tls-handshake.ts';
 import { dropFailedHandshakes, serverContext, type TlsCredentials } from './tls-server.ts';
 
 export interface CardHostParts extends RefusalPages, AddressLimits {
@@ -128,10 +129,5 @@ function readEvidence(ctx: Context, { mode }: CardHostParts): CardEvidence {
     const { rawHeaders, socket } = ctx.req;
     return evidenceFromProxy({ peerAddress: socket.remoteAddress ?? '', rawHeaders }, mode.preset, mode.peers);
   }
-  const socket = ctx.req.socket as TLSSocket; // an https server hands out no other
-  return evidenceFromHandshake({
-    // `.raw` alone: the names beside it are texts made of ASN.1, and forgeable (S15).
-    peerCertificate: socket.getPeerX509Certificate()?.raw,
-    sessionResumed: socket.isSessionReused(),
-  });
+  return evidenceFromHandshake(handshakeOf(ctx.req));
 }

@@ -41,11 +41,24 @@ function eventsOf(ctx: KoaContextWithOIDC): AuditEvent[] {
     const { accountId, grantId } = source;
     return [{ type: 'assertion.issued', clientId, accountId, grantId, ...(isRefresh && { refreshed: true }) }];
   }
+  const revoked = oidc.entities.AccessToken;
+  if (oidc.route === 'revocation' && ctx.status === 200 && revoked !== undefined && clientId !== undefined) {
+    const { accountId } = revoked;
+    return [{ type: 'token.revoked', clientId, ...(accountId !== undefined && { accountId }) }];
+  }
   const error = errorIn(ctx);
   // A limit that was passed is on record once a window, by who counted (limits/rate-limits.ts).
   if (error === undefined || ctx.status === 429) return [];
+  // A certificate of a portal that no CA vouches for has left the reason here (mutual-tls.ts).
+  const code: unknown = ctx.state.certificateRefusal;
   const events: AuditEvent[] = [
-    { type: 'portal.refused', endpoint: oidc.route, error, ...(clientId !== undefined && { clientId }) },
+    {
+      type: 'portal.refused',
+      endpoint: oidc.route,
+      error,
+      ...(clientId !== undefined && { clientId }),
+      ...(typeof code === 'string' && { code }),
+    },
   ];
   const grantId: unknown = ctx.state.revokedGrant;
   if (oidc.route === 'token' && typeof grantId === 'string' && clientId !== undefined) {

@@ -23,6 +23,7 @@ import { EXTRA_CLIENT_METADATA } from './client-metadata.ts';
 import { createLoadGrant } from './consented-grant.ts';
 import { CookieSignatures } from './cookie-signatures.ts';
 import { isOriginAllowed } from './cross-origin.ts';
+import { type MutualTlsParts, mutualTlsAliases, mutualTlsFeature, mutualTlsMethods } from './mutual-tls.ts';
 import { type FetchOfPortal, fetchForProvider } from './portal-address.ts';
 import { isPkceRequired } from './proof-of-code.ts';
 import { createAdapterFactory } from './protocol-adapter.ts';
@@ -60,6 +61,8 @@ export interface ProviderParts {
   readonly uiLocales: readonly string[];
   /** Where an interaction takes place, as a path of the issuer. */
   readonly interactionPath: (uid: string) => string;
+  /** Present where portals may show certificates. */
+  readonly mutualTls?: MutualTlsParts | undefined;
   /** Counts a portal that has authenticated. Rejects with ServiceError TOO_MANY_REQUESTS. */
   readonly countClient: (clientId: string) => Promise<void>;
   readonly fetchOfPortal: FetchOfPortal;
@@ -90,7 +93,7 @@ export function createProvider(parts: ProviderParts): Provider {
     },
 
     responseTypes: ['code'],
-    clientAuthMethods: [...CLIENT_AUTH_METHODS],
+    clientAuthMethods: [...CLIENT_AUTH_METHODS, ...mutualTlsMethods(parts.mutualTls)],
     clientDefaults: {
       grant_types: ['authorization_code'],
       response_types: ['code'],
@@ -116,6 +119,10 @@ export function createProvider(parts: ProviderParts): Provider {
       pushedAuthorizationRequests: { enabled: true },
       claimsParameter: { enabled: true },
       userinfo: { enabled: true },
+      mTLS: mutualTlsFeature(parts.mutualTls),
+      introspection: { enabled: true, allowedPolicy: isOwnToken },
+      jwtIntrospection: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: isOwnToken },
       resourceIndicators: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       ...securityFeatures(subjectKey),
@@ -123,7 +130,11 @@ export function createProvider(parts: ProviderParts): Provider {
 
     interactions: { url: (_ctx, interaction) => parts.interactionPath(interaction.uid) },
     cookies: { keys: [...parts.cookieKeys], long: cookie, short: cookie },
-    discovery: { ui_locales_supported: [...parts.uiLocales], claims_locales_supported: ['ar', 'fr'] },
+    discovery: {
+      ui_locales_supported: [...parts.uiLocales],
+      claims_locales_supported: ['ar', 'fr'],
+      ...(parts.mutualTls && { mtls_endpoint_aliases: mutualTlsAliases(parts.mutualTls.origin) }),
+    },
     async renderError(ctx, out, error) {
       ctx.state.oauthError = out.error;
       parts.renderError(ctx, error);
@@ -154,6 +165,18 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.use(authorizationByPost(provider.pathFor('authorization')));
   noteForAudit(provider);
   return provider;
+}
+
+/**
+ * RFC 7662 4, RFC 7009 2.1: of another portal's token nobody learns whether it exists, and nobody revokes it. The answers
+ * are those for a token that is unknown.
+ */
+function isOwnToken(
+  _ctx: unknown,
+  client: { readonly clientId: string },
+  token: { readonly clientId?: string | undefined },
+): boolean {
+  return token.clientId === client.clientId;
 }
 
 /** OpenID Connect claims configuration wants arrays that it may keep. */

@@ -32,8 +32,8 @@ describe('S15: names that the TLS library made of text', () => {
 
   it('of the certificate of a handshake its octets are taken, in one place', () => {
     const users = files.filter((file) => codeOf(file).includes('getPeerX509Certificate'));
-    expect(users).to.deep.equal(['http/card-host.ts']);
-    expect(codeOf('http/card-host.ts')).to.match(/getPeerX509Certificate\(\)\?\.raw\b/);
+    expect(users).to.deep.equal(['http/tls-handshake.ts']);
+    expect(codeOf('http/tls-handshake.ts')).to.match(/getPeerX509Certificate\(\)\?\.raw\b/);
   });
 
   it("node's own certificate class never reads a citizen's: outside the demonstration, only the dates of our own listeners and the keys of portals", () => {
