@@ -27,7 +27,12 @@ export function onboardingPorts({ config, store, audit, clock }: OnboardingParts
     audit,
     clock,
     approvableClaims: APPROVABLE_CLAIMS,
-    abilities: { signingAlgorithms: [DEFAULT_ALGORITHM], mutualTls: false, isSandbox: config.sandbox !== undefined },
+    abilities: {
+      signingAlgorithms: [DEFAULT_ALGORITHM],
+      mutualTls: config.mtls !== undefined,
+      portalAuthorities: config.mtls?.authorities !== undefined,
+      isSandbox: config.sandbox !== undefined,
+    },
     fetchJson: fetchJsonBy(portalFetchOf(config)),
   };
 }

@@ -42,7 +42,8 @@ function eventsOf(ctx: KoaContextWithOIDC): AuditEvent[] {
     return [{ type: 'assertion.issued', clientId, accountId, grantId, ...(isRefresh && { refreshed: true }) }];
   }
   const revoked = oidc.entities.AccessToken;
-  if (oidc.route === 'revocation' && ctx.status === 200 && revoked !== undefined && clientId !== undefined) {
+  // A token of another portal is found there as well, and left alone (provider.ts).
+  if (oidc.route === 'revocation' && ctx.status === 200 && clientId !== undefined && revoked?.clientId === clientId) {
     const { accountId } = revoked;
     return [{ type: 'token.revoked', clientId, ...(accountId !== undefined && { accountId }) }];
   }

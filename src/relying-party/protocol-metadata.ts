@@ -14,6 +14,8 @@ export interface ServiceAbilities {
   readonly signingAlgorithms: readonly string[];
   /** It asks portals for a certificate (RFC 8705). */
   readonly mutualTls: boolean;
+  /** It has CAs that issue the certificates of portals (RFC 8705 2.1). */
+  readonly portalAuthorities: boolean;
   /** No citizen relies on it. */
   readonly isSandbox: boolean;
 }

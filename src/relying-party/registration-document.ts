@@ -52,11 +52,14 @@ type Problem = readonly [path: Member, message: string];
 
 function* combinationProblems(
   document: RegistrationDocument,
-  { mutualTls, isSandbox }: ServiceAbilities,
+  { mutualTls, portalAuthorities, isSandbox }: ServiceAbilities,
 ): Iterable<Problem> {
   const method = document.token_endpoint_auth_method;
   const byTls = method === 'tls_client_auth' || method === 'self_signed_tls_client_auth';
   if (byTls && !mutualTls) yield ['token_endpoint_auth_method', 'this service asks no portal for a certificate'];
+  if (method === 'tls_client_auth' && mutualTls && !portalAuthorities) {
+    yield ['token_endpoint_auth_method', 'this service trusts no CA for the certificates of portals'];
+  }
 
   // Keys: by value or by address, and only where something uses them.
   const encrypted = RESPONSES.filter((response) => document[`${response}_encrypted_response_alg`] !== undefined);

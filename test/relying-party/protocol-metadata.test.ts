@@ -288,6 +288,10 @@ describe('the protocol members of a registration', () => {
         expect(await problemsOf(selfSigned(other))).to.deep.equal(['jwks.keys.0']);
       }
     });
+    it('not by a CA where the service trusts none for portals', async () => {
+      const noAuthorities = () => setUp({ abilities: { portalAuthorities: false } });
+      expect(await problemsOf(byCa, noAuthorities())).to.deep.equal(['token_endpoint_auth_method']);
+    });
     it('nothing of it where the service asks for no certificate', async () => {
       const noTls = () => setUp({ abilities: { mutualTls: false } });
       expect(await problemsOf(byCa, noTls())).to.deep.equal(['token_endpoint_auth_method']);

@@ -6,7 +6,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { composeService, type Service } from '../../src/compose.ts';
-import { loadConfig } from '../../src/config.ts';
+import { type Config, loadConfig } from '../../src/config.ts';
 import { type Demonstration, prepareDemonstration } from '../../src/demo/cards.ts';
 import { CONFIG_FILE } from '../../src/demo/demonstration.ts';
 import { readCertificateFile } from '../../src/document-configuration.ts';
@@ -18,6 +18,7 @@ const PROFILE = new URL('../../config/profiles/demonstration.yaml', import.meta.
 
 export interface HttpsService {
   readonly service: Service;
+  readonly config: Config;
   readonly demonstration: Demonstration;
   readonly directory: string;
   readonly issuer: string;
@@ -89,6 +90,7 @@ export async function startHttpsService(
   await service.start();
   return {
     service,
+    config,
     demonstration,
     directory,
     issuer,

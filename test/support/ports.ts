@@ -22,6 +22,7 @@ import { AT } from './authority.ts';
 export const ABILITIES: ServiceAbilities = {
   signingAlgorithms: ['ES256', 'EdDSA', 'PS256', 'RS256'],
   mutualTls: true,
+  portalAuthorities: true,
   isSandbox: false,
 };
 
