@@ -3,10 +3,11 @@
  * comes from the handshakes of the portals' host alone (http/portal-host.ts); on any other host there is none, whatever
  * the request says.
  */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { type Client, type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { ClientCertificate } from '../client-authentication/client-certificate.ts';
-import { isSubjectMember, matchesSubject } from '../client-authentication/registered-subject.ts';
+import { isSubjectMember, matchesSubject, SUBJECT_MEMBERS } from '../client-authentication/registered-subject.ts';
 
 /** The certificates of requests that are under way. */
 export class ClientCertificates {
@@ -76,6 +77,57 @@ export const PORTAL_ENDPOINTS = {
   introspection: '/token/introspection',
   revocation: '/token/revocation',
 } as const;
+
+/** What oidc-provider keeps of a client that its types leave out: registered keys, by value or fetched from jwks_uri. */
+interface WithKeyStore {
+  readonly asymmetricKeyStore: Iterable<{ readonly 'x5t#S256'?: string }> & { refresh(): Promise<void> };
+}
+
+/**
+ * Counts a portal that has authenticated by its certificate, before anything is done for it. oidc-provider has no hook at
+ * that moment which could wait; finding the client is the last step that does, so the certificate is looked at there.
+ */
+export function countByCertificate(
+  provider: Provider,
+  { certificates }: MutualTlsParts,
+  count: (clientId: string, ctx: KoaContextWithOIDC) => Promise<void>,
+): void {
+  const find = provider.Client.find.bind(provider.Client);
+  provider.Client.find = async (id) => {
+    const client = await find(id);
+    const ctx = Provider.ctx;
+    // Later in a request, and where a token names the client, it is known already or not by its own word.
+    if (client === undefined || ctx === undefined || !isAuthenticating(ctx, id)) return client;
+    const presented = certificates.of(ctx.req);
+    if (presented !== undefined && (await isOwn(presented, client))) await count(id, ctx);
+    return client;
+  };
+}
+
+const AUTHENTICATED_ROUTES = ['token', 'pushed_authorization_request', 'introspection', 'revocation'];
+
+function isAuthenticating({ oidc }: KoaContextWithOIDC, id: string): boolean {
+  return (
+    AUTHENTICATED_ROUTES.includes(oidc.route) && oidc.entities.Client === undefined && oidc.params?.client_id === id
+  );
+}
+
+/** The same question as the provider will ask. */
+async function isOwn(presented: ClientCertificate, client: Client): Promise<boolean> {
+  const { certificate, isAuthorised } = presented;
+  if (client.clientAuthMethod === 'self_signed_tls_client_auth') {
+    const { asymmetricKeyStore } = client as Client & WithKeyStore; // see there
+    await asymmetricKeyStore.refresh();
+    const thumbprint = createHash('sha256').update(certificate.der).digest('base64url');
+    return [...asymmetricKeyStore].some((key) => key['x5t#S256'] === thumbprint);
+  }
+  if (client.clientAuthMethod !== 'tls_client_auth' || !isAuthorised) return false;
+  const metadata = client.metadata();
+  return SUBJECT_MEMBERS.some((member) => {
+    const expected = metadata[member];
+    return typeof expected === 'string' && matchesSubject(certificate, member, expected);
+  });
+}
 
 function isAuthorised(ctx: KoaContextWithOIDC, certificates: ClientCertificates): boolean {
   const presented = certificates.of(ctx.req);

@@ -23,7 +23,13 @@ import { EXTRA_CLIENT_METADATA } from './client-metadata.ts';
 import { createLoadGrant } from './consented-grant.ts';
 import { CookieSignatures } from './cookie-signatures.ts';
 import { isOriginAllowed } from './cross-origin.ts';
-import { type MutualTlsParts, mutualTlsAliases, mutualTlsFeature, mutualTlsMethods } from './mutual-tls.ts';
+import {
+  countByCertificate,
+  type MutualTlsParts,
+  mutualTlsAliases,
+  mutualTlsFeature,
+  mutualTlsMethods,
+} from './mutual-tls.ts';
 import { type FetchOfPortal, fetchForProvider } from './portal-address.ts';
 import { isPkceRequired } from './proof-of-code.ts';
 import { createAdapterFactory } from './protocol-adapter.ts';
@@ -159,6 +165,7 @@ export function createProvider(parts: ProviderParts): Provider {
   // The application in front sets X-Forwarded-* from its own configuration and drops what a client sent (http/app.ts).
   provider.proxy = true;
   authenticateBySecretHash(provider, parts);
+  if (parts.mutualTls) countByCertificate(provider, parts.mutualTls, (id, ctx) => countPortal(parts, id, ctx));
   // The same signatures as its own configuration gives, at less cost.
   provider.keys = new CookieSignatures(parts.cookieKeys);
   provider.use(auditAssertions(parts.audit));

@@ -107,7 +107,10 @@ const PORTALS: Readonly<Record<string, object>> = {
   'by-secret': { token_endpoint_auth_method: 'client_secret_basic', tls_client_certificate_bound_access_tokens: true },
 };
 
-async function start(mtls: Readonly<Record<string, unknown>> = {}): Promise<HttpsService & { basic: string }> {
+async function start(
+  mtls: Readonly<Record<string, unknown>> = {},
+  others: Readonly<Record<string, unknown>> = {},
+): Promise<HttpsService & { basic: string }> {
   const service = await startHttpsService(({ directory, demonstration: { tlsServer }, otherPort }) => {
     writeFileSync(join(directory, 'portal-root.pem'), pemOf(authority.root.certificate));
     writeFileSync(join(directory, 'portal-issuing.pem'), pemOf(authority.issuing.certificate));
@@ -116,6 +119,7 @@ async function start(mtls: Readonly<Record<string, unknown>> = {}): Promise<Http
     if (serialNumber === undefined) throw new TypeError('it was issued with one');
     writeFileSync(join(directory, 'portal-issuing.crl'), crl([serialNumber]));
     return {
+      ...others,
       mtls: {
         host: 'localhost',
         publicPort: otherPort,
@@ -510,4 +514,36 @@ describe('a portals’ host behind a proxy', function () {
       expect(answer.status).to.equal(401);
       expect(answer.json).to.deep.equal({ error: 'invalid_client', error_description: 'PROXY_NOT_TRUSTED' });
     }));
+});
+
+describe('a portal that is known by its certificate and asks too often', function () {
+  this.timeout(60_000);
+  let service: Awaited<ReturnType<typeof start>>;
+  beforeEach(async () => {
+    service = await start({}, { limits: { perClient: { points: 2, seconds: 3600 } } });
+  });
+  afterEach(() => service.dispose());
+
+  for (const [clientId, certificate, stranger] of [
+    ['self-signed', registered.self, registered.other],
+    ['by-name', ofCa.portal, issued({}, createTestAuthority().issuing)],
+  ] as const) {
+    it(`is refused after its points, which nobody else can use up: ${clientId}`, async () => {
+      const others = new HttpsPortal(service, clientId, stranger);
+      for (let number = 0; number < 3; number++) expect((await others.push()).status).to.equal(401);
+      const portal = new HttpsPortal(service, clientId, certificate);
+      const statuses = [];
+      for (let number = 0; number < 3; number++) statuses.push((await portal.push()).status);
+      expect(statuses).to.deep.equal([201, 201, 429]);
+      const answer = await portal.redeem('nothing');
+      expect(answer.status).to.equal(429);
+      expect(answer.json).to.include({ error: 'temporarily_unavailable' });
+      expect(Number(answer.headers['retry-after'])).to.be.within(1, 3600);
+      expect((await new HttpsPortal(service, 'another', registered.other).push()).status).to.equal(201);
+      const events = (await service.service.store.audit.read(0, 1000)).map(({ event }) => event);
+      expect(events.filter(({ type }) => type === 'portal.limited')).to.deep.equal([
+        { type: 'portal.limited', clientId },
+      ]);
+    });
+  }
 });
