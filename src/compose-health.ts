@@ -5,6 +5,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { Clock } from './clock.ts';
+import type { PortalHost } from './compose-portal-host.ts';
 import type { Config } from './config.ts';
 import { type Code, ThiqaError } from './errors.ts';
 import type { TlsCredentials } from './http/tls-server.ts';
@@ -17,6 +18,7 @@ import {
   type RevocationException,
   type RevocationPlace,
 } from './operations/health.ts';
+import type { Certificate } from './pki/certificate.ts';
 import type { Store } from './store/store.ts';
 import type { TrustState } from './trust/accepted-documents.ts';
 import type { DocumentTrust } from './trust/document-trust.ts';
@@ -31,6 +33,8 @@ export interface HealthParts {
     readonly state: TrustState;
     readonly sources: readonly { readonly document: DocumentTrust; readonly source: DocumentRevocation }[];
   };
+  /** The CAs of portals, where there are some (RFC 8705). */
+  readonly portalAuthorities: PortalHost['authorities'];
   readonly store: Store;
   readonly audit: AuditLog;
   readonly clock: Clock;
@@ -40,11 +44,24 @@ export interface HealthParts {
 
 /** The report never rejects: what cannot be had is what it tells. */
 export function createHealth(parts: HealthParts): () => Promise<HealthReport> {
-  const { config, listenerCredentials, documents, store, audit, clock, revocationExceptions = () => [] } = parts;
+  const {
+    config,
+    listenerCredentials,
+    documents,
+    portalAuthorities,
+    store,
+    audit,
+    clock,
+    revocationExceptions = () => [],
+  } = parts;
   return async () => {
     const storeFailure = await failureOf(() => documents.current());
     const auditFailure = await failureOf(() => store.audit.read(0, 1));
-    await Promise.all(documents.sources.map(({ source }) => source.lookAtFiles()));
+    const sources = [
+      ...documents.sources.map(({ document, source }) => ({ profile: document.profile.id, source })),
+      ...(portalAuthorities ? [{ profile: PORTALS, source: portalAuthorities.revocation }] : []),
+    ];
+    await Promise.all(sources.map(({ source }) => source.lookAtFiles()));
     const { trusted, damaged, configurationRefused } = documents.state;
     return assessHealth({
       at: clock(),
@@ -60,13 +77,30 @@ export function createHealth(parts: HealthParts): () => Promise<HealthReport> {
         ...trusted.map(({ kind, profile, certificate: { publicKey, notBefore, notAfter } }) => {
           return { kind, profile, keySha256: publicKey.keySha256, notBefore, notAfter };
         }),
+        ...(portalAuthorities ? portalLives(portalAuthorities) : []),
       ],
-      revocationPlaces: documents.sources.flatMap(({ document, source }) =>
-        source.states.map((state): RevocationPlace => ({ profile: document.profile.id, ...state })),
+      revocationPlaces: sources.flatMap(({ profile, source }) =>
+        source.states.map((state): RevocationPlace => ({ profile, ...state })),
       ),
-      revocationExceptions: revocationExceptions(),
+      revocationExceptions: [
+        ...revocationExceptions(),
+        ...(portalAuthorities?.revocation.exceptions ?? []).map((one) => ({ profile: PORTALS, ...one })),
+      ],
     });
   };
+}
+
+/** Stands where documents have their profile: no citizen is concerned, and so no document fails with it. */
+const PORTALS = 'mtls.authorities';
+
+function portalLives({ anchors, intermediates }: NonNullable<PortalHost['authorities']>): CertificateLife[] {
+  const lifeOf = (kind: 'anchor' | 'intermediate', { publicKey, notBefore, notAfter }: Certificate) => {
+    return { kind, profile: PORTALS, keySha256: publicKey.keySha256, notBefore, notAfter };
+  };
+  return [
+    ...anchors.map(({ certificate }) => lifeOf('anchor', certificate)),
+    ...intermediates.map((certificate) => lifeOf('intermediate', certificate)),
+  ];
 }
 
 /** The certificate is for browsers, so OpenSSL's reading of it is the one that counts. */

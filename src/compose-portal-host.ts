@@ -17,6 +17,8 @@ export interface PortalHost {
   /** Where this process ends TLS itself. */
   readonly credentials: StoredCredentials | undefined;
   createServer(parts: Omit<PortalHostParts, 'origin' | 'certificates' | 'authorities' | 'mode'>): Server;
+  /** For health: its CAs, and where their status information comes from. */
+  readonly authorities: (ClientAuthorities & { readonly revocation: DocumentRevocation }) | undefined;
   /** Shows the certificate that was read last. */
   useCredentials(server: Server): void;
   /** Fetches what the status of certificates rests on, before the first is shown. */
@@ -33,12 +35,13 @@ export function composePortalHost(
   const { mode, credentials } = modeOf(mtls);
   const { authorities: configured } = mtls;
   const revocation = configured && new DocumentRevocation({ ...configured, allowedHosts, privateHosts }, options);
-  const authorities: ClientAuthorities | undefined = configured && revocation && { ...configured, revocation };
+  const authorities = configured && revocation && { ...configured, revocation };
   const certificates = new ClientCertificates();
   const origin = originOf(mtls);
   return {
     mutualTls: { certificates, origin, hasAuthorities: authorities !== undefined },
     credentials,
+    authorities,
     createServer: (parts) => createPortalHost({ ...parts, origin, certificates, authorities, mode }),
     useCredentials(server) {
       if (credentials) usePortalHostCredentials(server, credentials);

@@ -252,6 +252,7 @@ export async function composeService(
     config,
     listenerCredentials,
     documents,
+    portalAuthorities: portalHost?.authorities,
     store,
     audit,
     clock,

@@ -65,7 +65,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   // Which portal a certificate stands for (RFC 8705).
   'client-authentication': { rooms: ['pki', 'errors'], packages: [] },
-  'relying-party': { rooms: ['identity', 'audit', 'errors', 'clock'], packages: ['node:crypto', 'zod'] },
+  'relying-party': {
+    rooms: ['client-authentication', 'identity', 'audit', 'errors', 'clock'],
+    packages: ['node:crypto', 'zod'],
+  },
   officer: { rooms: ['identity', 'audit', 'errors', 'clock'], packages: ['node:crypto'] },
   citizen: { rooms: ['identity', 'audit', 'sealing', 'errors', 'clock'], packages: ['node:crypto'] },
   // Who is trusted to issue which document, while the service runs.
@@ -138,7 +141,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   'compose-health': {
     rooms: ['operations', 'clock', 'errors'],
-    typesOf: ['audit', 'config', 'http', 'network', 'store', 'trust'],
+    typesOf: ['audit', 'compose-portal-host', 'config', 'http', 'network', 'pki', 'store', 'trust'],
     packages: ['node:crypto'],
   },
   'command-line': { rooms: 'all', packages: 'all' },

@@ -231,6 +231,51 @@ describe('the card host', () => {
   });
 });
 
+describe("the portals' host", () => {
+  const tls = { certificate: 'portals.pem', key: 'portals.key.pem' };
+  const mtls = (changes: Settings = {}): Settings => ({
+    mtls: { host: 'mtls.example.ma', listen: { host: '127.0.0.1', port: 4444 }, mode: 'tls', tls, ...changes },
+  });
+  const authorities = (changes: Settings = {}): Settings => {
+    const { trustAnchors, intermediates, crls } = folder.document;
+    return mtls({ authorities: { trustAnchors, intermediates, crls, ...changes } });
+  };
+
+  it('is none unless told', () => expect(parse()).not.to.have.property('mtls'));
+  it('has its files beside the configuration, the usual port, and no CA unless told', () => {
+    expect(parse(mtls()).mtls).to.deep.equal({
+      host: 'mtls.example.ma',
+      publicPort: 443,
+      listen: { host: '127.0.0.1', port: 4444 },
+      mode: 'tls',
+      tls: { certificate: join(folder.path, 'portals.pem'), key: join(folder.path, 'portals.key.pem') },
+      authorities: undefined,
+    });
+  });
+  it('has CAs as documents have them: pinned, with a source of their status', async () => {
+    const read = parse(authorities()).mtls?.authorities;
+    expect(read?.anchors).to.have.lengthOf(1);
+    expect(read?.crls).to.deep.equal([join(folder.path, 'root.crl'), 'https://crl.example.ma/issuing.crl']);
+    await refuse('mtls.authorities.crls', authorities({ crls: [] }));
+    await refuse('mtls.authorities.trustAnchors', authorities({ trustAnchors: [] }));
+    await refuse('mtls.authorities.intermediates.0', authorities({ intermediates: ['absent.pem'] }));
+    const [anchor] = folder.document.trustAnchors as readonly Settings[]; // as the folder wrote it
+    await refuse(
+      'mtls.authorities.trustAnchors.0.certificate',
+      authorities({ trustAnchors: [{ ...anchor, keySha256: '0'.repeat(64) }] }),
+    );
+  });
+  it('S1: header mode does not start without a list of peers', async () => {
+    await refuse('mtls.header', mtls({ mode: 'header' }));
+    await refuse('mtls.header.trustedPeers', mtls({ mode: 'header', header: { preset: 'nginx', trustedPeers: [] } }));
+  });
+  it('tls mode needs its section', () => refuse('mtls.tls', mtls({ tls: undefined })));
+  it('is another origin than the issuer, or citizens would be asked for certificates', async () => {
+    await refuse('mtls.host', mtls({ host: 'id.example.ma' }));
+    expect(parse(mtls({ host: 'id.example.ma', publicPort: 8443 })).mtls?.publicPort).to.equal(8443);
+  });
+});
+
 describe('the sandbox', () => {
   const loopback = 'http://localhost:4000';
 

@@ -4,7 +4,7 @@
  */
 import type { Certificate } from '../pki/certificate.ts';
 import type { GeneralName } from '../pki/general-name.ts';
-import { equalNames } from '../pki/name.ts';
+import { equalNames, type Name } from '../pki/name.ts';
 import { parseDistinguishedName } from './distinguished-name.ts';
 
 /** RFC 8705 2.1.2 */
@@ -19,6 +19,25 @@ export type SubjectMember = (typeof SUBJECT_MEMBERS)[number];
 
 export function isSubjectMember(name: string): name is SubjectMember {
   return SUBJECT_MEMBERS.some((member) => member === name);
+}
+
+/** Whether a certificate could carry this name at all: what no certificate can match would lock a portal out. */
+export function isSubject(member: SubjectMember, text: string): boolean {
+  switch (member) {
+    case 'tls_client_auth_subject_dn':
+      return readName(text) !== undefined;
+    case 'tls_client_auth_san_dns':
+      // A pattern is no name of a portal.
+      return /^[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/.test(
+        text,
+      );
+    case 'tls_client_auth_san_uri':
+      return URL.canParse(text);
+    case 'tls_client_auth_san_ip':
+      return plainAddress(text) !== undefined;
+    case 'tls_client_auth_san_email':
+      return /^[!-?A-~]+@[A-Za-z0-9.-]+$/.test(text);
+  }
 }
 
 /** @returns false too for an expected value that is not of its form: what cannot be read is nobody's name */
@@ -40,11 +59,15 @@ export function matchesSubject(certificate: Certificate, member: SubjectMember, 
 }
 
 function hasSubject({ subject }: Certificate, expected: string): boolean {
-  if (subject.isEmpty) return false;
+  const name = readName(expected);
+  return name !== undefined && equalNames(subject, name);
+}
+
+function readName(text: string): Name | undefined {
   try {
-    return equalNames(subject, parseDistinguishedName(expected));
+    return parseDistinguishedName(text);
   } catch (error) {
-    if (error instanceof TypeError) return false;
+    if (error instanceof TypeError) return undefined; // its way to say that this is no name
     throw error;
   }
 }

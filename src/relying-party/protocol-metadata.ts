@@ -6,6 +6,7 @@
  * make itself proves nothing to a third party.
  */
 import { z } from 'zod';
+import { isSubject, type SubjectMember } from '../client-authentication/registered-subject.ts';
 import { browserAddress, httpsAddress } from './registered-address.ts';
 
 /** What the running service is able to do, as far as a registration depends on it. */
@@ -39,17 +40,12 @@ export const RESPONSE_MODES = [
 /** What may be encrypted for a portal; each has the members `..._signed_response_alg`, `..._encrypted_response_alg`, `..._enc`. */
 export const RESPONSES = ['id_token', 'userinfo', 'authorization', 'introspection'] as const;
 
-/** RFC 8705 2.1.2: of these, exactly one. */
-export const CERTIFICATE_SUBJECTS = [
-  'tls_client_auth_subject_dn',
-  'tls_client_auth_san_dns',
-  'tls_client_auth_san_uri',
-  'tls_client_auth_san_ip',
-  'tls_client_auth_san_email',
-] as const;
-
 const YEAR_SECONDS = 31_536_000;
-const subject = z.string().trim().min(1).max(1000);
+const subject = (member: SubjectMember) =>
+  z
+    .string()
+    .max(1000)
+    .refine((text) => isSubject(member, text), 'no certificate can carry this name');
 const keyManagement = z.enum(KEY_MANAGEMENT_ALGORITHMS);
 const contentEncryption = z.enum(CONTENT_ENCRYPTION_ALGORITHMS);
 const signedByPortal = z.enum(SIGNING_ALGORITHMS);
@@ -76,11 +72,11 @@ export function protocolMembers({ signingAlgorithms }: Pick<ServiceAbilities, 's
     jwks_uri: httpsAddress.optional(),
 
     token_endpoint_auth_signing_alg: signedByPortal.optional(),
-    tls_client_auth_subject_dn: subject.optional(),
-    tls_client_auth_san_dns: subject.optional(),
-    tls_client_auth_san_uri: subject.optional(),
-    tls_client_auth_san_ip: subject.optional(),
-    tls_client_auth_san_email: subject.optional(),
+    tls_client_auth_subject_dn: subject('tls_client_auth_subject_dn').optional(),
+    tls_client_auth_san_dns: subject('tls_client_auth_san_dns').optional(),
+    tls_client_auth_san_uri: subject('tls_client_auth_san_uri').optional(),
+    tls_client_auth_san_ip: subject('tls_client_auth_san_ip').optional(),
+    tls_client_auth_san_email: subject('tls_client_auth_san_email').optional(),
     dpop_bound_access_tokens: z.boolean().optional(),
     tls_client_certificate_bound_access_tokens: z.boolean().optional(),
     require_pushed_authorization_requests: z.boolean().optional(),

@@ -3,8 +3,9 @@
  * public service must add), and which members go together. First each member is checked, then their combinations.
  */
 import { z } from 'zod';
+import { SUBJECT_MEMBERS } from '../client-authentication/registered-subject.ts';
 import { TOKEN_ENDPOINT_AUTH_METHODS } from './portal.ts';
-import { CERTIFICATE_SUBJECTS, protocolMembers, RESPONSES, type ServiceAbilities } from './protocol-metadata.ts';
+import { protocolMembers, RESPONSES, type ServiceAbilities } from './protocol-metadata.ts';
 import { publicKeySet } from './public-key.ts';
 import { browserAddress, hostNames } from './registered-address.ts';
 
@@ -84,7 +85,7 @@ function* combinationProblems(
   }
 
   // RFC 8705 2.1.2.
-  const subjects = CERTIFICATE_SUBJECTS.filter((member) => document[member] !== undefined);
+  const subjects = SUBJECT_MEMBERS.filter((member) => document[member] !== undefined);
   if (method === 'tls_client_auth' && subjects.length !== 1) {
     yield ['tls_client_auth_subject_dn', 'tls_client_auth needs exactly one subject of the certificate'];
   }

@@ -4,6 +4,7 @@
  */
 import { expect } from 'chai';
 import {
+  isSubject,
   isSubjectMember,
   matchesSubject,
   SUBJECT_MEMBERS,
@@ -74,6 +75,24 @@ describe('RFC 8705 2.1.2: the registered subject of a certificate', () => {
       it(`${member} ${JSON.stringify(expected)} is not`, () =>
         expect(matchesSubject(certificate, member, expected)).to.equal(false));
     }
+  }
+
+  const carried: Readonly<Record<SubjectMember, readonly string[]>> = {
+    ...matching,
+    tls_client_auth_san_dns: ['portal.example.ma', 'PORTAL', '_x.example.ma', 'xn--mgbc0a7e.example'],
+  };
+  const never: Readonly<Record<SubjectMember, readonly string[]>> = {
+    tls_client_auth_subject_dn: ['portal', 'CN=', 'NOSUCHTYPE=a', ''],
+    tls_client_auth_san_dns: ['*.example.ma', 'portal.example.ma.', '.example.ma', 'a b', 'https://a.ma', 'بوابة', ''],
+    tls_client_auth_san_uri: ['portal.example.ma', '/a', ''],
+    tls_client_auth_san_email: ['portal', '@example.ma', 'a@', 'a@b@c', 'a b@example.ma', ''],
+    tls_client_auth_san_ip: ['192.0.2', '192.0.2.256', '192.0.2.07', '2001:db8', '2001:db8::1%lo', 'portal', ''],
+  };
+  for (const member of SUBJECT_MEMBERS) {
+    it(`${member} may be registered only as what a certificate can carry`, () => {
+      for (const text of carried[member]) expect(isSubject(member, text), text).to.equal(true);
+      for (const text of never[member]) expect(isSubject(member, text), text).to.equal(false);
+    });
   }
 
   it('a name of one kind is none of another', () => {

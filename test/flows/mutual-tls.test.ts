@@ -12,8 +12,10 @@ import type { AuditEvent } from '../../src/audit/event.ts';
 import { systemClock } from '../../src/clock.ts';
 import { extendedKeyUsage, subjectAlternativeName } from '../../src/demo/certificate-extensions.ts';
 import { mintCertificate } from '../../src/demo/certificate-minting.ts';
+import { readCertificate, readKeys } from '../../src/demo/demonstration-files.ts';
 import type { SoftwareCard } from '../../src/demo/page-exchange.ts';
 import { generateKeys, type KeyPair } from '../../src/demo/signing.ts';
+import { issueServerCertificate, restoreTlsRoot } from '../../src/demo/tls-certificates.ts';
 import { onboardingPorts } from '../../src/onboarding.ts';
 import { registerPortal } from '../../src/relying-party/register-portal.ts';
 import {
@@ -388,7 +390,36 @@ describe('mutual TLS of portals (RFC 8705)', function () {
     });
   });
 
+  it('health tells of its certificates, and where their status comes from', async () => {
+    const { status, checks } = await service.service.health();
+    expect(status).to.equal('ok');
+    const own = checks.filter(({ profile }) => profile === 'mtls.authorities');
+    expect(own.map(({ check }) => check)).to.deep.equal(['certificate', 'certificate', 'revocation', 'revocation']);
+    expect(checks.filter(({ message }) => message.includes("portals' host"))).to.have.lengthOf(1);
+  });
+
   describe('its host', () => {
+    it('shows a certificate that was renewed while it runs', async () => {
+      const fingerprint = async (): Promise<string | undefined> => {
+        const socket = await handshake({});
+        if (typeof socket === 'string') return expect.fail(socket);
+        const seen = socket.getPeerX509Certificate()?.fingerprint256;
+        socket.destroy();
+        return seen;
+      };
+      const before = await fingerprint();
+      const { tlsRoot, tlsServer } = service.demonstration;
+      const root = restoreTlsRoot(await readCertificate(tlsRoot.certificatePath), await readKeys(tlsRoot.keyPath));
+      const keys = await readKeys(tlsServer.keyPath);
+      writeFileSync(tlsServer.certificatePath, pemOf(issueServerCertificate(root, keys.publicKey, new Date())));
+      await service.service.reload();
+      expect(await fingerprint())
+        .to.match(/^[0-9A-F:]{95}$/)
+        .and.not.to.equal(before);
+      // It asks for certificates as before.
+      expect((await portal('self-signed', registered.self).push()).status).to.equal(201);
+    });
+
     it('has the endpoints of portals and nothing else', async () => {
       for (const path of [
         '/',

@@ -288,6 +288,13 @@ describe('the protocol members of a registration', () => {
         expect(await problemsOf(selfSigned(other))).to.deep.equal(['jwks.keys.0']);
       }
     });
+    it('by a CA and a name that a certificate can carry', async () => {
+      const byName = { ...without(byCa, 'tls_client_auth_san_dns'), tls_client_auth_subject_dn: 'CN=portal,C=MA' };
+      await accept(byName);
+      expect(await problemsOf({ ...byName, tls_client_auth_subject_dn: 'portal' })).to.deep.equal([
+        'tls_client_auth_subject_dn',
+      ]);
+    });
     it('not by a CA where the service trusts none for portals', async () => {
       const noAuthorities = () => setUp({ abilities: { portalAuthorities: false } });
       expect(await problemsOf(byCa, noAuthorities())).to.deep.equal(['token_endpoint_auth_method']);
