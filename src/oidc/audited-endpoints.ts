@@ -41,7 +41,7 @@ function eventsOf(ctx: KoaContextWithOIDC): AuditEvent[] {
     const { accountId, grantId } = source;
     return [{ type: 'assertion.issued', clientId, accountId, grantId, ...(isRefresh && { refreshed: true }) }];
   }
-  const revoked = oidc.entities.AccessToken;
+  const revoked = oidc.entities.AccessToken ?? oidc.entities.RefreshToken;
   // A token of another portal is found there as well, and left alone (provider.ts).
   if (oidc.route === 'revocation' && ctx.status === 200 && clientId !== undefined && revoked?.clientId === clientId) {
     const { accountId } = revoked;

@@ -13,6 +13,9 @@ interface Response {
   readonly route?: string;
   readonly client?: unknown;
   readonly code?: unknown;
+  readonly entities?: Readonly<Record<string, unknown>>;
+  /** Why the certificate of a portal does not count. */
+  readonly certificateRefusal?: string;
   readonly status?: number;
   readonly body?: unknown;
   readonly location?: string;
@@ -36,10 +39,12 @@ async function answer(response: Response, audit = testAudit()) {
   app.use(auditAssertions(audit.log) as unknown as Koa.Middleware satisfies Parameters<Koa['use']>[0]);
   app.use((ctx) => {
     if (response.route !== undefined) {
-      ctx.oidc = { route: response.route, client: response.client, entities: { AuthorizationCode: response.code } };
+      const entities = { AuthorizationCode: response.code, ...response.entities };
+      ctx.oidc = { route: response.route, client: response.client, entities };
     }
     if (response.location !== undefined) ctx.set('Location', response.location);
     if (response.shown !== undefined) ctx.state.oauthError = response.shown;
+    if (response.certificateRefusal !== undefined) ctx.state.certificateRefusal = response.certificateRefusal;
     ctx.status = response.status ?? 200;
     ctx.body = response.body ?? {};
   });
@@ -80,7 +85,34 @@ describe('an assertion is on record before it leaves', () => {
   }
 });
 
+describe('a token that a portal revokes (RFC 7009)', () => {
+  const token = { clientId: 'passport-renewal', accountId: 'account-1' };
+  const revoked = (entities: Readonly<Record<string, unknown>>, status = 200) =>
+    answer({ route: 'revocation', client: CLIENT, status, entities });
+
+  it('is on record, of either kind', async () => {
+    const event = { type: 'token.revoked', clientId: 'passport-renewal', accountId: 'account-1' };
+    expect((await revoked({ AccessToken: token })).events).to.deep.equal([event]);
+    expect((await revoked({ RefreshToken: token })).events).to.deep.equal([event]);
+  });
+  it('is not, where it was left alone: one of another portal, or none', async () => {
+    expect((await revoked({ AccessToken: { ...token, clientId: 'other' } })).events).to.deep.equal([]);
+    expect((await revoked({})).events).to.deep.equal([]);
+    expect((await revoked({ AccessToken: token }, 401)).events).to.deep.equal([
+      { type: 'portal.refused', endpoint: 'revocation', error: 'http_401', clientId: 'passport-renewal' },
+    ]);
+  });
+});
+
 describe('a refusal that a portal gets is on record', () => {
+  it('with the rule that its certificate breaks', async () => {
+    const body = { error: 'invalid_client' };
+    const { events } = await answer({ route: 'token', status: 401, body, certificateRefusal: 'CERT_REVOKED' });
+    expect(events).to.deep.equal([
+      { type: 'portal.refused', endpoint: 'token', error: 'invalid_client', code: 'CERT_REVOKED' },
+    ]);
+  });
+
   for (const [where, response, error] of [
     ['in the body', { route: 'token', status: 400, body: { error: 'invalid_grant' } }, 'invalid_grant'],
     [
