@@ -13,6 +13,7 @@ import { createWebEidPresentations } from './authentication/web-eid-presentation
 import { createCitizenRecords } from './citizen/citizen-record.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createHealth } from './compose-health.ts';
+import { followKeys, openServiceRing } from './compose-keys.ts';
 import { composePortalHost } from './compose-portal-host.ts';
 import type { Config } from './config.ts';
 import type { Code } from './errors.ts';
@@ -55,7 +56,7 @@ export interface Service {
   health(): Promise<HealthReport>;
   /**
    * Reads the TLS certificates of the listeners, the documents of the configuration, the hosts of its `revocation`, and
-   * the trust list again. A certificate that cannot be used, and a configuration with problems, are refused whole and
+   * the trust list and the key ring again. A certificate that cannot be used, and a configuration with problems, are refused whole and
    * logged; what was in use stays. @throws ServiceError STORE_UNAVAILABLE
    */
   reload(): Promise<void>;
@@ -93,15 +94,15 @@ const TRUST_WATCH_INTERVAL_MS = 5000;
 
 /**
  * Everything wired, nothing listening yet.
- * @throws ConfigurationError KEYS_MISSING, CONFIG_INVALID, CONFIG_UNREADABLE, TLS_CERTIFICATE_UNUSABLE; ServiceError
- *   STORE_UNAVAILABLE, STORE_SCHEMA_NEWER, STORE_SINGLE_USE_BROKEN, AUDIT_UNAVAILABLE
+ * @throws ConfigurationError KEYS_MISSING, CONFIG_INVALID, CONFIG_UNREADABLE, TLS_CERTIFICATE_UNUSABLE,
+ *   STORE_KEY_CHANGED, SUBJECT_KEY_CHANGED; ServiceError STORE_UNAVAILABLE, STORE_SCHEMA_NEWER, STORE_SINGLE_USE_BROKEN, AUDIT_UNAVAILABLE
  */
 export async function composeService(
   config: Config,
   { log, clock = systemClock, readConfig, schedule, worker, openStore }: ServiceOptions,
 ): Promise<Service> {
   const { issuer, lifetimes } = config;
-  const keys = readKeys(config.keys.directory);
+  const keys = readKeys(config.keys.directory, config.keys.storeKey);
   const cardCredentials = credentialsOfCardHost(config);
   const mode = cardHostMode(config, cardCredentials);
   const issuerCredentials = config.tls && new StoredCredentials(config.tls);
@@ -123,6 +124,7 @@ export async function composeService(
   const store = await (openStore?.() ??
     openConfiguredStore(config.store, (server) => log.info('store', { ...server })));
   const audit = new AuditLog(store.audit, clock);
+  const ring = await openServiceRing({ config, keys, store, audit, clock, log });
   const citizens = createCitizenRecords(store.citizens, keys.subjectKey, recordSeconds(lifetimes), clock);
   const refusalPages = { assets: issuer, log, audit, clock, sandbox };
 
@@ -164,39 +166,44 @@ export async function composeService(
     handOffSeconds: lifetimes.handOffSeconds,
   });
 
-  const provider = createProvider({
-    issuer,
-    lifetimes,
-    ...keys,
-    signingKeys: { keys: [...keys.signingKeys.keys] },
-    protocol: store.protocol,
-    portals: store.portals,
-    consents: store.consents,
-    citizens,
-    audit,
-    clock,
-    mutualTls: portalHost?.mutualTls,
-    uiLocales: LOCALES.map(({ language }) => language),
-    interactionPath,
-    countClient: addressLimits.limits.countClient,
-    fetchOfPortal: portalFetchOf(config),
-    renderError: (ctx, error) => {
-      const code = codeOf(error);
-      log.refusal(requestReference(ctx), code, error);
-      showErrorPage(ctx, code, refusalPages);
-    },
+  const liveProvider = followKeys(ring, (providerKeys, cookieSignatures) => {
+    const provider = createProvider({
+      issuer,
+      lifetimes,
+      subjectKey: keys.subjectKey,
+      keys: providerKeys,
+      cookieSignatures,
+      protocol: store.protocol,
+      portals: store.portals,
+      consents: store.consents,
+      citizens,
+      audit,
+      clock,
+      mutualTls: portalHost?.mutualTls,
+      uiLocales: LOCALES.map(({ language }) => language),
+      interactionPath,
+      countClient: addressLimits.limits.countClient,
+      fetchOfPortal: portalFetchOf(config),
+      renderError: (ctx, error) => {
+        const code = codeOf(error);
+        log.refusal(requestReference(ctx), code, error);
+        showErrorPage(ctx, code, refusalPages);
+      },
+    });
+    provider.on('server_error', (_ctx, error) => log.failure('oidc', error));
+    return provider;
   });
-  provider.on('server_error', (_ctx, error) => log.failure('oidc', error));
+  const { currentProvider, cookieSignatures } = liveProvider;
 
   const { cardHost } = config;
   const publicPort = cardHost.publicPort === 443 ? '' : `:${cardHost.publicPort}`;
   const app = createApp({
     ...refusalPages,
     ...addressLimits,
-    provider,
-    cookieKeys: keys.cookieKeys,
+    currentProvider,
+    cookieSignatures,
     issuer,
-    interactions: createInteractions(provider, store.portals, clock),
+    interactions: createInteractions(currentProvider, store.portals, clock),
     presentations,
     webEid: createWebEidPresentations({
       ...presentationPorts,
@@ -221,7 +228,7 @@ export async function composeService(
     mode,
     handshakeSeconds: lifetimes.challengeSeconds,
   });
-  const portalServer = portalHost?.createServer({ ...refusalPages, ...addressLimits, provider });
+  const portalServer = portalHost?.createServer({ ...refusalPages, ...addressLimits, currentProvider });
   /** Browsers offer the cards of these issuers. One that OpenSSL cannot read must cost the others nothing. */
   function offer(trusted: readonly TrustedCertificate[]): void {
     try {
@@ -284,6 +291,7 @@ export async function composeService(
   const closeAdapters = async (): Promise<void> => {
     clearInterval(sweeping);
     clearInterval(watching);
+    liveProvider.close();
     documents.close();
     portalHost?.close();
     await store.close();
@@ -296,7 +304,7 @@ export async function composeService(
     health,
     async reload() {
       for (const listener of listenerCredentials) rereadCredentials(listener, log);
-      await documents.reload();
+      await Promise.all([liveProvider.follow(), documents.reload()]);
     },
     async start() {
       try {

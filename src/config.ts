@@ -125,7 +125,17 @@ const configSchema = z.strictObject({
   /** The host of portals that show certificates (RFC 8705); none unless told. */
   mtls: mtls.optional(),
   store,
-  keys: z.strictObject({ directory: path }),
+  keys: z.strictObject({
+    directory: path,
+    /** In place of the file `store.key`: for the environment (THIQA_KEYS__STORE_KEY). */
+    storeKey: z
+      .string()
+      .regex(/^[\w-]{43}$/, 'must be 32 octets in base64url, as `thiqa keys generate` makes them')
+      .optional(),
+    publishSeconds: seconds(30 * 86_400).default(86_400),
+    cacheSeconds: seconds(30 * 86_400).default(3600),
+    rotateAfterDays: z.int().min(1).max(3650).optional(),
+  }),
   documents: z.array(documentSchema).min(1, 'at least one document must be accepted'),
   lifetimes: z
     .strictObject({
@@ -280,7 +290,7 @@ export function parseConfig(value: unknown, base: string, found: readonly Proble
         authorities: authorities || undefined,
       },
     }),
-    keys: { directory: absolute(keys.directory) },
+    keys: { ...keys, directory: absolute(keys.directory) },
     ...(demonstration && {
       sandbox: {
         ...demonstration,

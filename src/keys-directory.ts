@@ -1,24 +1,30 @@
 /**
  * The keys directory: what the service must hold and never show. Keys are made once, by `thiqa keys generate`, and
  * read at start; a missing key stops the start, because a new subject key would silently give every citizen a new `sub`.
+ * The keys that sign are read at the first start only, which takes them over into the key ring of the store.
  */
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import { ConfigurationError } from './errors.ts';
+import type { FirstKeys } from './oidc/keys/first-ring.ts';
 import { DEFAULT_ALGORITHM } from './oidc/keys/key-ring.ts';
-import { generateSigningKeys } from './oidc/signing-keys.ts';
+import { generateCookieKey, generateSigningKeys } from './oidc/signing-keys.ts';
 
+/** What is in no store, and which every start needs. */
 export interface ServiceKeys {
-  readonly signingKeys: JSONWebKeySet;
-  /** Newest first: the first signs, all verify. */
-  readonly cookieKeys: readonly string[];
   readonly subjectKey: KeyObject;
+  /** Seals the key ring of the store. */
+  readonly storeKey: KeyObject;
 }
 
-const FILES = { signing: 'signing.jwks.json', cookies: 'cookie.keys.json', subject: 'subject.key' } as const;
+const FILES = {
+  signing: 'signing.jwks.json',
+  cookies: 'cookie.keys.json',
+  subject: 'subject.key',
+  store: 'store.key',
+} as const;
 
 const KEY_OCTETS = 32;
 
@@ -38,17 +44,31 @@ const signingKeysSchema = z.object({
 const cookieKeysSchema = z.array(z.string().min(40)).min(1);
 
 /**
- * @returns the keys of `directory`
+ * @param storeKey base64url of 32 octets, in place of the file
  * @throws ConfigurationError KEYS_MISSING (which file), CONFIG_INVALID (a file that is not of its form)
  */
-export function readKeys(directory: string): ServiceKeys {
-  const subject = Buffer.from(readKeyFile(directory, FILES.subject).trim(), 'base64url');
-  if (subject.length !== KEY_OCTETS) throw malformed(FILES.subject);
+export function readKeys(directory: string, storeKey?: string): ServiceKeys {
   return {
-    signingKeys: parse(directory, FILES.signing, signingKeysSchema),
-    cookieKeys: parse(directory, FILES.cookies, cookieKeysSchema),
-    subjectKey: createSecretKey(subject),
+    subjectKey: secretKey(readKeyFile(directory, FILES.subject), FILES.subject),
+    storeKey: secretKey(storeKey ?? readKeyFile(directory, FILES.store), FILES.store),
   };
+}
+
+/**
+ * The keys that a first start takes over: of each kind, the first signs.
+ * @throws ConfigurationError KEYS_MISSING (which file), CONFIG_INVALID (a file that is not of its form)
+ */
+export function readFirstKeys(directory: string): FirstKeys {
+  return {
+    signing: parse(directory, FILES.signing, signingKeysSchema).keys,
+    cookies: parse(directory, FILES.cookies, cookieKeysSchema),
+  };
+}
+
+function secretKey(text: string, name: string): KeyObject {
+  const octets = Buffer.from(text.trim(), 'base64url');
+  if (octets.length !== KEY_OCTETS) throw malformed(name);
+  return createSecretKey(octets);
 }
 
 /**
@@ -60,8 +80,9 @@ export async function generateKeys(directory: string): Promise<readonly string[]
   const newKey = (): string => randomBytes(KEY_OCTETS).toString('base64url');
   const makers: Readonly<Record<string, () => string | Promise<string>>> = {
     [FILES.signing]: async () => JSON.stringify(await generateSigningKeys(), undefined, 2),
-    [FILES.cookies]: () => JSON.stringify([newKey()]),
+    [FILES.cookies]: () => JSON.stringify([generateCookieKey()]),
     [FILES.subject]: newKey,
+    [FILES.store]: newKey,
   };
   const made: string[] = [];
   for (const [name, make] of Object.entries(makers)) {

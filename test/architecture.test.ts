@@ -139,6 +139,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
     packageTypes: ['node:http'],
   },
+  'compose-keys': {
+    rooms: ['oidc', 'keys-directory'],
+    typesOf: ['audit', 'clock', 'config', 'operations', 'store'],
+    packages: [],
+    packageTypes: ['oidc-provider'],
+  },
   'compose-health': {
     rooms: ['operations', 'clock', 'errors'],
     typesOf: ['audit', 'compose-portal-host', 'config', 'http', 'network', 'pki', 'store', 'trust'],

@@ -38,7 +38,7 @@ describe('a configuration', () => {
       issuer: 'https://id.example.ma',
       listen: { host: '127.0.0.1', port: 4000 },
       store: { kind: 'sqlite', directory: join(folder.path, 'data') },
-      keys: { directory: join(folder.path, 'keys') },
+      keys: { directory: join(folder.path, 'keys'), publishSeconds: 86_400, cacheSeconds: 3600 },
       lifetimes: {
         challengeSeconds: 300,
         handOffSeconds: 60,

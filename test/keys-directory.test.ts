@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigurationError } from '../src/errors.ts';
-import { generateKeys, readKeys } from '../src/keys-directory.ts';
+import { generateKeys, readFirstKeys, readKeys } from '../src/keys-directory.ts';
 import { expectRefusal } from './support/refusal.ts';
 
-const FILES = ['cookie.keys.json', 'signing.jwks.json', 'subject.key'];
+const FILES = ['cookie.keys.json', 'signing.jwks.json', 'store.key', 'subject.key'];
+/** Read at every start, and not only at the first. */
+const ALWAYS_READ = ['store.key', 'subject.key'];
 
 describe('the keys directory', () => {
   let directory: string;
@@ -17,10 +19,10 @@ describe('the keys directory', () => {
   afterEach(() => rm(directory, { recursive: true }));
 
   const write = (name: string, text: string): Promise<void> => writeFile(join(directory, name), text);
-  const refuse = (code: 'KEYS_MISSING' | 'CONFIG_INVALID') =>
-    expectRefusal(() => readKeys(directory), ConfigurationError, code);
+  const readAll = () => ({ ...readKeys(directory), ...readFirstKeys(directory) });
+  const refuse = (code: 'KEYS_MISSING' | 'CONFIG_INVALID') => expectRefusal(readAll, ConfigurationError, code);
 
-  it('holds three files that only their owner may read', async () => {
+  it('holds four files that only their owner may read', async () => {
     expect((await readdir(directory)).sort()).to.deep.equal(FILES);
     for (const name of FILES) expect((await stat(join(directory, name))).mode & 0o777, name).to.equal(0o600);
   });
@@ -31,20 +33,23 @@ describe('the keys directory', () => {
     expect((await stat(inner)).mode & 0o777).to.equal(0o700);
   });
 
-  it('what was generated can be read: an ES256 key with a thumbprint, a cookie key, a subject key of 32 octets', () => {
-    const keys = readKeys(directory);
-    expect(keys.signingKeys.keys).to.have.lengthOf(1);
-    expect(keys.signingKeys.keys[0]).to.include({ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' });
-    expect(keys.signingKeys.keys[0]?.kid).to.match(/^[\w-]{43}$/);
-    expect(keys.cookieKeys).to.have.lengthOf(1);
+  it('what was generated can be read: an ES256 key with a thumbprint, a cookie key, two keys of 32 octets', () => {
+    const keys = readAll();
+    expect(keys.signing).to.have.lengthOf(1);
+    expect(keys.signing[0]).to.include({ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' });
+    expect(keys.signing[0]?.kid).to.match(/^[\w-]{43}$/);
+    expect(keys.cookies).to.have.lengthOf(1);
     expect(keys.subjectKey.symmetricKeySize).to.equal(32);
+    expect(keys.storeKey.symmetricKeySize).to.equal(32);
+    expect(keys.storeKey.equals(keys.subjectKey)).to.equal(false);
   });
 
   it('two directories have nothing in common', async () => {
     const other = join(directory, 'other');
     await generateKeys(other);
     expect(readKeys(other).subjectKey.equals(readKeys(directory).subjectKey)).to.equal(false);
-    expect(readKeys(other).cookieKeys).to.not.deep.equal(readKeys(directory).cookieKeys);
+    expect(readKeys(other).storeKey.equals(readKeys(directory).storeKey)).to.equal(false);
+    expect(readFirstKeys(other).cookies).to.not.deep.equal(readFirstKeys(directory).cookies);
   });
 
   it('generating again replaces nothing', async () => {
@@ -77,19 +82,35 @@ describe('the keys directory', () => {
     });
   }
 
-  const subject = (octets: number): string => Buffer.alloc(octets, 7).toString('base64url');
-  it('subject.key: 32 octets, with or without a line end', async () => {
-    for (const text of [subject(32), `${subject(32)}\n`]) {
-      await write('subject.key', text);
-      expect(readKeys(directory).subjectKey.symmetricKeySize).to.equal(32);
-    }
+  it('the files of the keys that sign may be absent once they were taken over', async () => {
+    for (const name of FILES.filter((name) => !ALWAYS_READ.includes(name))) await rm(join(directory, name));
+    expect(readKeys(directory).storeKey.symmetricKeySize).to.equal(32);
   });
-  for (const octets of [31, 33]) {
-    it(`subject.key: ${octets} octets are refused`, async () => {
-      await write('subject.key', subject(octets));
-      await refuse('CONFIG_INVALID');
+
+  const secret = (octets: number): string => Buffer.alloc(octets, 7).toString('base64url');
+  for (const [name, member] of [
+    ['subject.key', 'subjectKey'],
+    ['store.key', 'storeKey'],
+  ] as const) {
+    it(`${name}: 32 octets, with or without a line end`, async () => {
+      for (const text of [secret(32), `${secret(32)}\n`]) {
+        await write(name, text);
+        expect(readKeys(directory)[member].export()).to.deep.equal(Buffer.alloc(32, 7));
+      }
     });
+    for (const octets of [31, 33]) {
+      it(`${name}: ${octets} octets are refused`, async () => {
+        await write(name, secret(octets));
+        await refuse('CONFIG_INVALID');
+      });
+    }
   }
+
+  it('store.key: the environment has it in place of the file, and is held to the same', async () => {
+    await rm(join(directory, 'store.key'));
+    expect(readKeys(directory, secret(32)).storeKey.export()).to.deep.equal(Buffer.alloc(32, 7));
+    await expectRefusal(() => readKeys(directory, secret(31)), ConfigurationError, 'CONFIG_INVALID');
+  });
 
   const jwk = { kty: 'EC', crv: 'P-256', d: 'd', kid: 'k', alg: 'ES256' };
   const refusedSets: Readonly<Record<string, unknown>> = {
@@ -102,7 +123,7 @@ describe('the keys directory', () => {
   };
   it('signing.jwks.json: private P-256 keys for ES256', async () => {
     await write('signing.jwks.json', JSON.stringify({ keys: [jwk, { ...jwk, kid: 'l' }] }));
-    expect(readKeys(directory).signingKeys.keys.map(({ kid }) => kid)).to.deep.equal(['k', 'l']);
+    expect(readFirstKeys(directory).signing.map(({ kid }) => kid)).to.deep.equal(['k', 'l']);
   });
   for (const [fault, value] of Object.entries(refusedSets)) {
     it(`signing.jwks.json: ${fault} is refused`, async () => {
@@ -113,7 +134,7 @@ describe('the keys directory', () => {
 
   it('cookie.keys.json: keys of 40 characters or more, the newest first', async () => {
     await write('cookie.keys.json', JSON.stringify(['n'.repeat(40), 'o'.repeat(40)]));
-    expect(readKeys(directory).cookieKeys).to.deep.equal(['n'.repeat(40), 'o'.repeat(40)]);
+    expect(readFirstKeys(directory).cookies).to.deep.equal(['n'.repeat(40), 'o'.repeat(40)]);
     for (const value of [['n'.repeat(39)], [], 'n'.repeat(40), [40]]) {
       await write('cookie.keys.json', JSON.stringify(value));
       await refuse('CONFIG_INVALID');

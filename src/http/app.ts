@@ -4,11 +4,11 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import Koa from 'koa';
-import mount from 'koa-mount';
 import type { Provider } from 'oidc-provider';
-import { CookieSignatures } from '../oidc/cookie-signatures.ts';
+import type { CookieSignatures } from '../oidc/cookie-signatures.ts';
 import { findAsset } from './assets.ts';
 import { ISSUER_LIMITS, limitConnections, serverOptions } from './connection-limits.ts';
+import { mountCurrent } from './current-provider.ts';
 import { type AddressLimits, limitRequests } from './limit-requests.ts';
 import { assumeOrigin } from './public-origin.ts';
 import { catchErrors, type RefusalPages, requestReference } from './refusal-page.ts';
@@ -18,16 +18,17 @@ import type { SignInParts } from './sign-in/sign-in-exchange.ts';
 import { dropFailedHandshakes, serverContext, type TlsCredentials } from './tls-server.ts';
 
 export interface AppParts extends RefusalPages, SignInParts, AddressLimits {
-  readonly provider: Provider;
-  /** Newest first; the provider is mounted, so its cookies are signed with the keys of this application. */
-  readonly cookieKeys: readonly string[];
+  /** The provider of the moment. */
+  readonly currentProvider: () => Provider;
+  /** The provider is mounted, so its cookies are signed as those of this application. */
+  readonly cookieSignatures: CookieSignatures;
 }
 
 export function createApp(parts: AppParts): Koa {
   const app = new Koa();
   // Together with assumeOrigin: the address of the service is that of its configuration.
   app.proxy = true;
-  app.keys = new CookieSignatures(parts.cookieKeys);
+  app.keys = parts.cookieSignatures;
   app.on('error', (error: unknown) => parts.log.failure('http', error));
 
   const routes = signInRoutes(parts);
@@ -41,7 +42,7 @@ export function createApp(parts: AppParts): Koa {
   if (parts.sandbox?.virtualCards) app.use(parts.sandbox.virtualCards.routes);
   app.use(routes.routes());
   app.use(allowFormPost);
-  app.use(mount(parts.provider));
+  app.use(mountCurrent(parts.currentProvider));
   return app;
 }
 

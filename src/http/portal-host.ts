@@ -11,7 +11,6 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type SecureContextOptions, Server as TlsServer } from 'node:tls';
 import Koa, { type Context, type Middleware } from 'koa';
-import mount from 'koa-mount';
 import type { Provider } from 'oidc-provider';
 import type { CardEvidence } from '../authentication/card-evidence.ts';
 import { evidenceFromHandshake } from '../authentication/client-certificate.ts';
@@ -20,6 +19,7 @@ import { assessClientCertificate, type ClientAuthorities } from '../client-authe
 import { EvidenceError, ServiceError, ThiqaError } from '../errors.ts';
 import { type ClientCertificates, PORTAL_ENDPOINTS } from '../oidc/mutual-tls.ts';
 import { ISSUER_LIMITS, limitConnections, serverOptions } from './connection-limits.ts';
+import { mountCurrent } from './current-provider.ts';
 import { type AddressLimits, limitRequests } from './limit-requests.ts';
 import { assumeOrigin } from './public-origin.ts';
 import { catchErrors, type RefusalPages, requestReference } from './refusal-page.ts';
@@ -28,7 +28,8 @@ import { handshakeOf } from './tls-handshake.ts';
 import { dropFailedHandshakes, serverContext, type TlsCredentials } from './tls-server.ts';
 
 export interface PortalHostParts extends RefusalPages, AddressLimits {
-  readonly provider: Provider;
+  /** The provider of the moment. */
+  readonly currentProvider: () => Provider;
   /** As portals see it. */
   readonly origin: string;
   readonly certificates: ClientCertificates;
@@ -89,7 +90,7 @@ function createPortalApp(parts: PortalHostParts): Koa {
   app.use(limitRequests(parts));
   app.use(requirePortalEndpoint);
   app.use(readCertificate(parts));
-  app.use(mount(parts.provider));
+  app.use(mountCurrent(parts.currentProvider));
   return app;
 }
 

@@ -1,17 +1,21 @@
 /**
  * The signatures of the browser's cookies, as the library `cookies` asks for them: HMAC over `name=value`, in the form of
  * Keygrip (HMAC-SHA-1, base64url without padding), so that cookies of either verify. Keys are made once, not from text at
- * each cookie.
+ * each cookie. They may change while the service runs: an application and its provider share one object.
  */
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 export class CookieSignatures {
-  readonly #keys: readonly KeyObject[];
+  #keys: readonly KeyObject[];
 
-  /** @param keys newest first: the first signs, all verify */
+  /** @param keys the first signs, all verify */
   constructor(keys: readonly string[]) {
-    if (keys.length === 0) throw new TypeError('cookies need a key');
-    this.#keys = keys.map((key) => createSecretKey(key, 'utf8'));
+    this.#keys = secretKeys(keys);
+  }
+
+  /** From now on these. */
+  use(keys: readonly string[]): void {
+    this.#keys = secretKeys(keys);
   }
 
   sign(text: string): string {
@@ -28,6 +32,11 @@ export class CookieSignatures {
   index(text: string, signed: string): number {
     return this.#keys.findIndex((key) => isEqual(signature(text, key), signed));
   }
+}
+
+function secretKeys(keys: readonly string[]): readonly KeyObject[] {
+  if (keys.length === 0) throw new TypeError('cookies need a key');
+  return keys.map((key) => createSecretKey(key, 'utf8'));
 }
 
 function signature(text: string, key: KeyObject): string {

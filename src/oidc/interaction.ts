@@ -43,10 +43,11 @@ export interface Interactions {
   deny(browser: BrowserRequest, reason: string): Promise<string>;
 }
 
-export function createInteractions(provider: Provider, portals: PortalStore, clock: Clock): Interactions {
+/** @param currentProvider the provider of the moment: with any of them, what another began goes on */
+export function createInteractions(currentProvider: () => Provider, portals: PortalStore, clock: Clock): Interactions {
   const details = async ({ req, res, uid }: BrowserRequest) => {
     try {
-      const interaction = await provider.interactionDetails(req, res);
+      const interaction = await currentProvider().interactionDetails(req, res);
       if (interaction.uid !== uid) throw new errors.SessionNotFound('the cookie is of another interaction');
       return interaction;
     } catch (cause) {
@@ -63,7 +64,7 @@ export function createInteractions(provider: Provider, portals: PortalStore, clo
   };
   // What was submitted before in this sign-in stays with it: consent follows the card, and the card is not asked again.
   const finish = ({ req, res }: BrowserRequest, result: InteractionResults): Promise<string> =>
-    provider.interactionResult(req, res, result);
+    currentProvider().interactionResult(req, res, result);
 
   return {
     async find(browser) {
@@ -91,7 +92,7 @@ export function createInteractions(provider: Provider, portals: PortalStore, clo
       const { session } = interaction;
       if (session !== undefined && session.accountId !== citizen.accountId) {
         // Two citizens, one browser: nothing of the first one's session may reach the second one's portals.
-        const former = await provider.Session.findByUid(session.uid);
+        const former = await currentProvider().Session.findByUid(session.uid);
         await former?.destroy();
         delete interaction.session;
         await interaction.save(interaction.exp - Math.floor(clock().getTime() / 1000));

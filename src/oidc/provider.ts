@@ -6,7 +6,7 @@
  * record is durable.
  */
 import { createHash, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { type Configuration, errors, type JWKS, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { CitizenRecords } from '../citizen/citizen-record.ts';
 import type { ConsentStore } from '../citizen/consent.ts';
@@ -21,8 +21,10 @@ import { PROTOCOL_CLAIMS, SCOPE_CLAIMS } from './claims.ts';
 import { assertClientAssertion } from './client-assertion.ts';
 import { EXTRA_CLIENT_METADATA } from './client-metadata.ts';
 import { createLoadGrant } from './consented-grant.ts';
-import { CookieSignatures } from './cookie-signatures.ts';
+import type { CookieSignatures } from './cookie-signatures.ts';
 import { isOriginAllowed } from './cross-origin.ts';
+import { DEFAULT_ALGORITHM } from './keys/key-ring.ts';
+import type { ProviderKeys } from './keys/provider-keys.ts';
 import {
   countByCertificate,
   type MutualTlsParts,
@@ -54,9 +56,10 @@ export interface Lifetimes {
 export interface ProviderParts {
   readonly issuer: string;
   readonly lifetimes: Lifetimes;
-  readonly signingKeys: JWKS;
-  /** Newest first. */
-  readonly cookieKeys: readonly string[];
+  /** Fixed for this provider: when keys change, another one takes its place. */
+  readonly keys: ProviderKeys;
+  /** Shared with the application that the provider is mounted in. */
+  readonly cookieSignatures: CookieSignatures;
   readonly subjectKey: KeyObject;
   readonly protocol: ProtocolStore;
   readonly portals: PortalStore;
@@ -86,7 +89,7 @@ export function createProvider(parts: ProviderParts): Provider {
     adapter: createAdapterFactory(parts.protocol, portals, parts.clock),
     findAccount: createFindAccount(parts.citizens, portals),
     loadExistingGrant,
-    jwks: parts.signingKeys,
+    jwks: parts.keys.jwks,
 
     scopes: Object.keys(SCOPE_CLAIMS),
     claims: { ...toMutable(SCOPE_CLAIMS), ...Object.fromEntries(PROTOCOL_CLAIMS.map((claim) => [claim, null])) },
@@ -103,10 +106,10 @@ export function createProvider(parts: ProviderParts): Provider {
     clientDefaults: {
       grant_types: ['authorization_code'],
       response_types: ['code'],
-      id_token_signed_response_alg: 'ES256',
+      id_token_signed_response_alg: DEFAULT_ALGORITHM,
     },
     extraClientMetadata: { properties: [...EXTRA_CLIENT_METADATA] },
-    enabledJWA: enabledAlgorithms(parts.signingKeys),
+    enabledJWA: enabledAlgorithms(parts.keys.jwks),
     // Called when the signature has verified, and before anything is done for the portal.
     async assertJwtClientAuthClaimsAndHeader(ctx, claims, header, client) {
       await assertClientAssertion(ctx, claims, header, client);
@@ -132,10 +135,12 @@ export function createProvider(parts: ProviderParts): Provider {
       resourceIndicators: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       ...securityFeatures(subjectKey),
+      // Keys of the JWK set that verify and do not sign (keys/provider-keys.ts).
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     },
 
     interactions: { url: (_ctx, interaction) => parts.interactionPath(interaction.uid) },
-    cookies: { keys: [...parts.cookieKeys], long: cookie, short: cookie },
+    cookies: { long: cookie, short: cookie },
     discovery: {
       ui_locales_supported: [...parts.uiLocales],
       claims_locales_supported: ['ar', 'fr'],
@@ -167,7 +172,7 @@ export function createProvider(parts: ProviderParts): Provider {
   authenticateBySecretHash(provider, parts);
   if (parts.mutualTls) countByCertificate(provider, parts.mutualTls, (id, ctx) => countPortal(parts, id, ctx));
   // The same signatures as its own configuration gives, at less cost.
-  provider.keys = new CookieSignatures(parts.cookieKeys);
+  provider.keys = parts.cookieSignatures;
   provider.use(auditAssertions(parts.audit));
   provider.use(authorizationByPost(provider.pathFor('authorization')));
   noteForAudit(provider);

@@ -8,8 +8,10 @@ import mount from 'koa-mount';
 import { hashOfSecret, newBrowserSecret } from '../../src/authentication/challenge.ts';
 import { createCitizenRecords } from '../../src/citizen/citizen-record.ts';
 import { systemClock } from '../../src/clock.ts';
+import { CookieSignatures } from '../../src/oidc/cookie-signatures.ts';
+import { providerKeys } from '../../src/oidc/keys/provider-keys.ts';
 import { createProvider } from '../../src/oidc/provider.ts';
-import { generateSigningKeys } from '../../src/oidc/signing-keys.ts';
+import { generateKey } from '../../src/oidc/signing-keys.ts';
 import type { Portal } from '../../src/relying-party/portal.ts';
 import { portal } from '../store/records.ts';
 import {
@@ -60,9 +62,9 @@ describe('the OpenID Connect provider', () => {
     await once(server, 'listening');
     issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // a TCP server's address is an object
     const subjectKey = createSecretKey(randomBytes(32));
-    const cookieKeys = [newBrowserSecret()];
+    const cookieSignatures = new CookieSignatures([newBrowserSecret()]);
     // The provider is mounted: its cookies are signed with the keys of the application around it.
-    app.keys = cookieKeys;
+    app.keys = cookieSignatures;
     audit = testAudit(systemClock);
     const provider = createProvider({
       issuer,
@@ -74,10 +76,8 @@ describe('the OpenID Connect provider', () => {
         accessTokenSeconds: 600,
         idTokenSeconds: 600,
       },
-      signingKeys: { keys: [...(await generateSigningKeys()).keys] } as Parameters<
-        typeof createProvider
-      >[0]['signingKeys'], // the same JWK set under another library's name
-      cookieKeys,
+      keys: providerKeys({ keys: [{ ...(await generateKey('ES256')), state: 'signing', since: {} }] }),
+      cookieSignatures,
       subjectKey,
       protocol: memoryProtocol(),
       portals: memoryPortals(

@@ -51,6 +51,10 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   'cardHost.header': [{ preset: 'nginx', trustedPeers: ['10.0.0.5'] }, { preset: 'rfc9440', trustedPeers: [] }, {}],
   store: ['sqlite:elsewhere', 'mongodb://db.example/thiqa', 'sqlite:', 'memory'],
   'keys.directory': ['other-keys', '/etc/keys', ''],
+  'keys.storeKey': ['A'.repeat(43), 'A'.repeat(42), '', 7, null],
+  'keys.publishSeconds': [1, 86_400, 0, 'day'],
+  'keys.cacheSeconds': [1, 0, null],
+  'keys.rotateAfterDays': [1, 90, 0, 'never'],
   documents: [[document], [document, document], [], [{ ...document, crls: [] }], 'all'],
   ...Object.fromEntries(
     [

@@ -1,0 +1,93 @@
+/**
+ * The keys of the running service, wired: the ring that its start opens, and the provider that always has the latest.
+ */
+import type { Provider } from 'oidc-provider';
+import type { AuditLog } from './audit/audit-log.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { readFirstKeys, type ServiceKeys } from './keys-directory.ts';
+import { CookieSignatures } from './oidc/cookie-signatures.ts';
+import { openFirstRing } from './oidc/keys/first-ring.ts';
+import { keyPolicy } from './oidc/keys/key-policy.ts';
+import type { KeyRing } from './oidc/keys/key-ring.ts';
+import { LiveKeys } from './oidc/keys/live-keys.ts';
+import { cookieKeys, type ProviderKeys, providerKeys } from './oidc/keys/provider-keys.ts';
+import { type OpenedRing, SealedRing } from './oidc/keys/sealed-ring.ts';
+import type { Log } from './operations/log.ts';
+import type { Store } from './store/store.ts';
+
+const WATCH_INTERVAL_MS = 5000;
+
+export interface RingParts {
+  readonly config: Pick<Config, 'keys' | 'lifetimes'>;
+  readonly keys: ServiceKeys;
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface ServiceRing extends RingParts {
+  readonly sealed: SealedRing;
+  readonly opened: OpenedRing;
+}
+
+/**
+ * The ring of the store, or at the first start the one that the keys directory gives. When it is refused, the store is closed.
+ * @throws ConfigurationError STORE_KEY_CHANGED, SUBJECT_KEY_CHANGED, KEYS_MISSING, CONFIG_INVALID; ServiceError
+ *   STORE_UNAVAILABLE, AUDIT_UNAVAILABLE
+ */
+export async function openServiceRing(parts: RingParts): Promise<ServiceRing> {
+  const { config, keys, store, audit, clock } = parts;
+  const sealed = new SealedRing({ store: store.keyRing, storeKey: keys.storeKey, audit });
+  try {
+    const opened = await openFirstRing(sealed, {
+      subjectKey: keys.subjectKey,
+      readFirstKeys: () => readFirstKeys(config.keys.directory),
+      at: clock(),
+    });
+    return { ...parts, sealed, opened };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+export interface LiveProvider {
+  readonly currentProvider: () => Provider;
+  readonly cookieSignatures: CookieSignatures;
+  /** Looks at the ring now. @throws as LiveKeys.follow */
+  follow(): Promise<void>;
+  close(): void;
+}
+
+/** @param createProvider makes a provider with these keys, whose cookies are signed so */
+export function followKeys(
+  { sealed, opened, config, clock, log }: ServiceRing,
+  createProvider: (keys: ProviderKeys, cookieSignatures: CookieSignatures) => Provider,
+): LiveProvider {
+  const cookieSignatures = new CookieSignatures(cookieKeys(opened.ring));
+  let provider = createProvider(providerKeys(opened.ring), cookieSignatures);
+  const liveKeys = new LiveKeys({
+    ring: sealed,
+    policy: keyPolicy(config.keys, config.lifetimes),
+    clock,
+    opened,
+    onChange(ring: KeyRing) {
+      // Made before anything is changed: a set of keys that it refuses leaves everything as it was.
+      const next = createProvider(providerKeys(ring), cookieSignatures);
+      cookieSignatures.use(cookieKeys(ring));
+      provider = next;
+      log.info('keys', { published: ring.keys.filter(({ publicJwk }) => publicJwk !== undefined).length });
+    },
+  });
+  const watching = setInterval(() => {
+    liveKeys.follow().catch((error: unknown) => log.failure('keys', error));
+  }, WATCH_INTERVAL_MS);
+  return {
+    currentProvider: () => provider,
+    cookieSignatures,
+    follow: () => liveKeys.follow(),
+    close: () => clearInterval(watching),
+  };
+}
