@@ -130,8 +130,12 @@ export async function composeService(
 
   const { limits } = config;
   const addressLimits: AddressLimits = {
-    // Who may speak for a card may speak for an address.
-    proxies: trustedPeers([...limits.trustedProxies, ...(config.cardHost.header?.trustedPeers ?? [])]),
+    // Who may speak for a handshake may speak for an address.
+    proxies: trustedPeers([
+      ...limits.trustedProxies,
+      ...(config.cardHost.header?.trustedPeers ?? []),
+      ...(config.mtls?.header?.trustedPeers ?? []),
+    ]),
     limits: limits.enabled
       ? createRateLimits({ ...limits, store: store.rateLimits, audit, clock, addressKey: keys.subjectKey })
       : WITHOUT_RATE_LIMITS,

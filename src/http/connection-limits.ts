@@ -32,6 +32,12 @@ export const CARD_HOST_LIMITS: ConnectionLimits = {
   maxConnections: 2000,
 };
 
+/** As the issuer's host, and a proxy may forward a certificate. */
+export const PORTAL_HOST_LIMITS: ConnectionLimits = {
+  ...ISSUER_LIMITS,
+  maxHeaderOctets: CARD_HOST_LIMITS.maxHeaderOctets,
+};
+
 export const MANAGEMENT_LIMITS: ConnectionLimits = {
   maxHeaderOctets: 8 * 1024,
   headerSeconds: 5,

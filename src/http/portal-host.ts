@@ -18,7 +18,7 @@ import { evidenceFromProxy, type ProxyPreset, type TrustedPeers } from '../authe
 import { assessClientCertificate, type ClientAuthorities } from '../client-authentication/client-certificate.ts';
 import { EvidenceError, ServiceError, ThiqaError } from '../errors.ts';
 import { type ClientCertificates, PORTAL_ENDPOINTS } from '../oidc/mutual-tls.ts';
-import { ISSUER_LIMITS, limitConnections, serverOptions } from './connection-limits.ts';
+import { limitConnections, PORTAL_HOST_LIMITS, serverOptions } from './connection-limits.ts';
 import { mountCurrent } from './current-provider.ts';
 import { type AddressLimits, limitRequests } from './limit-requests.ts';
 import { assumeOrigin } from './public-origin.ts';
@@ -39,13 +39,10 @@ export interface PortalHostParts extends RefusalPages, AddressLimits {
     | { readonly kind: 'header'; readonly preset: ProxyPreset; readonly peers: TrustedPeers };
 }
 
-/** A forwarded certificate makes a header as large as on the card host. */
-const LIMITS = { ...ISSUER_LIMITS, maxHeaderOctets: 80 * 1024 };
-
 export function createPortalHost(parts: PortalHostParts): Server {
   const handler = createPortalApp(parts).callback();
   const { mode } = parts;
-  const options = { ...serverOptions(LIMITS), keepAliveTimeout: 5000 };
+  const options = { ...serverOptions(PORTAL_HOST_LIMITS), keepAliveTimeout: 5000 };
   const server =
     mode.kind === 'header'
       ? createHttpServer(options, handler)
@@ -55,13 +52,13 @@ export function createPortalHost(parts: PortalHostParts): Server {
             ...portalHostContext(mode.credentials),
             requestCert: true,
             rejectUnauthorized: false,
-            handshakeTimeout: LIMITS.headerSeconds * 1000,
+            handshakeTimeout: PORTAL_HOST_LIMITS.headerSeconds * 1000,
             ALPNProtocols: ['http/1.1'],
           },
           handler,
         );
   if (server instanceof TlsServer) dropFailedHandshakes(server);
-  return limitConnections(server, LIMITS);
+  return limitConnections(server, PORTAL_HOST_LIMITS);
 }
 
 /** From now on the handshakes of this host show this certificate; connections that are open go on. */

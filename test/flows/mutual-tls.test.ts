@@ -536,6 +536,9 @@ describe('a portals’ host behind a proxy', function () {
       expect((await portal.push({}, origin)).status).to.equal(401);
       const twice = await portal.push({ ...forwarded, client_cert: forwarded['Client-Cert'] }, origin);
       expect(twice.json).to.deep.equal({ error: 'invalid_client', error_description: 'PROXY_HEADER_AMBIGUOUS' });
+      const none = await portal.push({ 'Client-Cert': ':MAA=:' }, origin);
+      expect(none.status).to.equal(401);
+      expect(none.json).to.deep.equal({ error: 'invalid_client', error_description: 'CERT_MALFORMED' });
     }));
 
   it('believes nobody else (S1)', () =>

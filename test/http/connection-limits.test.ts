@@ -16,9 +16,12 @@ import {
   type ConnectionLimits,
   ISSUER_LIMITS,
   MANAGEMENT_LIMITS,
+  PORTAL_HOST_LIMITS,
 } from '../../src/http/connection-limits.ts';
 import { createManagementServer } from '../../src/http/management.ts';
+import { createPortalHost } from '../../src/http/portal-host.ts';
 import { WITHOUT_RATE_LIMITS } from '../../src/limits/rate-limits.ts';
+import { ClientCertificates } from '../../src/oidc/mutual-tls.ts';
 import type { Log } from '../../src/operations/log.ts';
 import { AT } from '../support/authority.ts';
 import { testAudit } from '../support/ports.ts';
@@ -47,6 +50,24 @@ const LISTENERS: readonly (readonly [name: string, limits: ConnectionLimits, cre
         presentations: { begin: unused, present: unused, collect: unused },
         mode: { kind: 'header', preset: 'rfc9440', peers: trustedPeers(['127.0.0.1']) },
         handshakeSeconds: 10,
+        limits: WITHOUT_RATE_LIMITS,
+        proxies: trustedPeers([]),
+        assets: '',
+        log: LOG,
+        audit: testAudit().log,
+        clock: () => AT,
+      }),
+  ],
+  [
+    "the portals' host",
+    PORTAL_HOST_LIMITS,
+    () =>
+      createPortalHost({
+        currentProvider: () => expect.fail('what this host gets here is refused before'),
+        origin: 'https://mtls.localhost',
+        certificates: new ClientCertificates(),
+        authorities: undefined,
+        mode: { kind: 'header', preset: 'rfc9440', peers: trustedPeers(['127.0.0.1']) },
         limits: WITHOUT_RATE_LIMITS,
         proxies: trustedPeers([]),
         assets: '',
