@@ -5,6 +5,7 @@ import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { Server } from 'node:http';
 import { errors } from 'oidc-provider';
 import { AuditLog } from './audit/audit-log.ts';
+import { highestLevelOf } from './authentication/accepted-document.ts';
 import { createCardPresentations } from './authentication/card-presentation.ts';
 import { addressOfChallenge } from './authentication/challenge.ts';
 import type { PresentationPorts } from './authentication/presentation.ts';
@@ -27,6 +28,7 @@ import { requestReference, showErrorPage } from './http/refusal-page.ts';
 import type { Sandbox } from './http/sandbox.ts';
 import { interactionPath } from './http/sign-in/sign-in-exchange.ts';
 import { StoredCredentials, useCredentials } from './http/tls-server.ts';
+import { acrNames } from './identity/level-of-assurance.ts';
 import { readKeys } from './keys-directory.ts';
 import { createRateLimits, WITHOUT_RATE_LIMITS } from './limits/rate-limits.ts';
 import type { Schedule } from './network/crl-source.ts';
@@ -186,6 +188,8 @@ export async function composeService(
       mutualTls: portalHost?.mutualTls,
       uiLocales: LOCALES.map(({ language }) => language),
       interactionPath,
+      acrNames: acrNames(config.acrAliases),
+      highestReachableLevel: async () => highestLevelOf(await documents.current()),
       countClient: addressLimits.limits.countClient,
       fetchOfPortal: portalFetchOf(config),
       renderError: (ctx, error) => {

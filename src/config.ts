@@ -17,6 +17,7 @@ import {
   readDocument,
 } from './document-configuration.ts';
 import { ConfigurationError, ThiqaError } from './errors.ts';
+import { acrNames, LEVELS_OF_ASSURANCE } from './identity/level-of-assurance.ts';
 import type { StoreSettings } from './store/open-store.ts';
 
 const port = z.int().min(1).max(65535);
@@ -137,6 +138,17 @@ const configSchema = z.strictObject({
     rotateAfterDays: z.int().min(1).max(3650).optional(),
   }),
   documents: z.array(documentSchema).min(1, 'at least one document must be accepted'),
+  /** Other names of the levels of assurance, as portals may ask for them in `acr_values`. */
+  acrAliases: z
+    .record(
+      // Names stand in a list that spaces separate (OpenID Connect Core 3.1.2.1).
+      z
+        .string()
+        .regex(/^[\x21-\x7e]+$/, 'must be one word of ASCII')
+        .refine((name) => !acrNames().has(name), 'is the name of a level already'),
+      z.enum(LEVELS_OF_ASSURANCE),
+    )
+    .default({}),
   lifetimes: z
     .strictObject({
       challengeSeconds: seconds(900).default(300),

@@ -109,8 +109,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   network: { rooms: ['pki', 'errors', 'clock'], typesOf: ['identity'], packages: ['node:*'] },
   operations: { rooms: ['errors', 'clock'], packages: ['pino', 'node:*'] },
   config: {
-    rooms: ['errors', 'clock', 'authentication', 'document-configuration'],
-    typesOf: ['pki', 'identity', 'store'],
+    rooms: ['errors', 'clock', 'identity', 'authentication', 'document-configuration'],
+    typesOf: ['pki', 'store'],
     packages: ['zod', 'yaml', 'node:*'],
   },
   'document-configuration': {

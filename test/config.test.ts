@@ -307,6 +307,22 @@ describe('the sandbox', () => {
   });
 });
 
+describe('other names of levels of assurance', () => {
+  it('are none unless told', () => expect(parse({}).acrAliases).to.deep.equal({}));
+  it('are words, each for a level', async () => {
+    expect(parse({ acrAliases: { 'urn:example:loa:2': 'substantial' } }).acrAliases).to.deep.equal({
+      'urn:example:loa:2': 'substantial',
+    });
+    await refuse('acrAliases.urn:example:loa:9', { acrAliases: { 'urn:example:loa:9': 'highest' } });
+    for (const name of ['two words', '', 'é']) await refuse(`acrAliases.${name}`, { acrAliases: { [name]: 'low' } });
+  });
+  it('take no name that means a level already', async () => {
+    for (const name of ['high', 'http://eidas.europa.eu/LoA/high']) {
+      await refuse(`acrAliases.${name}`, { acrAliases: { [name]: 'low' } });
+    }
+  });
+});
+
 describe('numbers', () => {
   for (const [path, least, most] of [
     ['listen.port', 1, 65_535],

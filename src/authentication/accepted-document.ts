@@ -4,6 +4,7 @@
  */
 import { CertificateError } from '../errors.ts';
 import type { DocumentProfile } from '../identity/document-profile.ts';
+import { earnedAssurance, highestOf, type LevelOfAssurance } from '../identity/level-of-assurance.ts';
 import type { Certificate, KeyUsageBit } from '../pki/certificate.ts';
 import { findValidPath, type ValidatedPath, type ValidationOptions } from '../pki/path-validation.ts';
 import type { RevocationSource } from '../pki/revocation.ts';
@@ -19,6 +20,15 @@ export interface AcceptedDocument {
   readonly revocation: RevocationSource;
   /** By issuing CA. Absent: the default of every CA, which is by CRLs alone and without exception. */
   readonly revocationPolicies?: RevocationPolicies;
+}
+
+/** The highest level that a card of one of these documents can earn; undefined when no CA is trusted for any. */
+export function highestLevelOf(documents: readonly AcceptedDocument[]): LevelOfAssurance | undefined {
+  return highestOf(
+    documents
+      .filter(({ anchors }) => anchors.length > 0)
+      .map(({ profile }) => earnedAssurance(profile.assurance).level),
+  );
 }
 
 export interface RecognisedDocument {

@@ -39,6 +39,8 @@ export interface DemonstrationOptions {
   /** The section `limits` of its configuration. Without it there are none: on loopback, everybody is one address. */
   readonly limits?: Readonly<Record<string, unknown>> | undefined;
   readonly clock?: Clock;
+  /** For tests: files of further profiles, whose documents the same authority issues. */
+  readonly profiles?: readonly string[] | undefined;
   /** For tests; see `ServiceOptions`. */
   readonly schedule?: ServiceOptions['schedule'];
 }
@@ -84,7 +86,14 @@ export async function startDemonstration(options: DemonstrationOptions): Promise
  * on any other service (`--config data/thiqa.yaml`).
  */
 async function writeConfig(demonstration: Demonstration, options: DemonstrationOptions): Promise<string> {
-  const { directory, issuerPort, cardPort, store = 'sqlite:store', limits = { enabled: false } } = options;
+  const {
+    directory,
+    issuerPort,
+    cardPort,
+    store = 'sqlite:store',
+    limits = { enabled: false },
+    profiles = [],
+  } = options;
   const { root, issuing, tlsServer } = demonstration;
   const here = (path: string): string => relative(directory, path);
   const settings = {
@@ -101,19 +110,17 @@ async function writeConfig(demonstration: Demonstration, options: DemonstrationO
     keys: { directory: 'keys' },
     limits,
     sandbox: { virtualCards: true },
-    documents: [
-      {
-        profile: here(fileURLToPath(PROFILE)),
-        trustAnchors: [
-          {
-            certificate: here(root.certificatePath),
-            keySha256: readCertificateFile(root.certificatePath).publicKey.keySha256,
-          },
-        ],
-        intermediates: [here(issuing.certificatePath)],
-        crls: [here(root.crlPath), here(issuing.crlPath)],
-      },
-    ],
+    documents: [fileURLToPath(PROFILE), ...profiles].map((profile) => ({
+      profile: here(profile),
+      trustAnchors: [
+        {
+          certificate: here(root.certificatePath),
+          keySha256: readCertificateFile(root.certificatePath).publicKey.keySha256,
+        },
+      ],
+      intermediates: [here(issuing.certificatePath)],
+      crls: [here(root.crlPath), here(issuing.crlPath)],
+    })),
   };
   const file = join(directory, CONFIG_FILE);
   await writeWhole(file, `# Written by \`thiqa demo\` at each start.\n${stringify(settings)}`);

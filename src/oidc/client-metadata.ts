@@ -16,6 +16,7 @@ export const EXTRA_CLIENT_METADATA = [
   'thiqa_profile',
   'thiqa_pkce_exemption',
   'thiqa_refresh_tokens',
+  'thiqa_minimum_level',
 ] as const;
 
 /**
@@ -55,5 +56,6 @@ export function clientMetadata(portal: Portal): ClientMetadata {
     ...(securityProfile !== undefined && { thiqa_profile: securityProfile }),
     ...(exemption !== undefined && { thiqa_pkce_exemption: exemption }),
     ...(portal.refreshTokens && { thiqa_refresh_tokens: true }),
+    ...(portal.minimumLevel && { thiqa_minimum_level: portal.minimumLevel }),
   };
 }

@@ -12,17 +12,19 @@ import type { CitizenRecords } from '../citizen/citizen-record.ts';
 import type { ConsentStore } from '../citizen/consent.ts';
 import type { Clock } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
-import { acrOf, LEVELS_OF_ASSURANCE } from '../identity/level-of-assurance.ts';
+import type { AcrNames, LevelOfAssurance } from '../identity/level-of-assurance.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
 import { createFindAccount } from './account.ts';
 import { auditAssertions, noteForAudit } from './audited-endpoints.ts';
 import { authorizationByPost } from './authorization-by-post.ts';
 import { PROTOCOL_CLAIMS, SCOPE_CLAIMS } from './claims.ts';
+import { claimsRequestProblem } from './claims-request.ts';
 import { assertClientAssertion } from './client-assertion.ts';
 import { EXTRA_CLIENT_METADATA } from './client-metadata.ts';
 import { createLoadGrant } from './consented-grant.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { isOriginAllowed } from './cross-origin.ts';
+import { createInteractionPolicy, levelOfSession, levelRequestOf } from './interaction-policy.ts';
 import { DEFAULT_ALGORITHM } from './keys/key-ring.ts';
 import type { ProviderKeys } from './keys/provider-keys.ts';
 import {
@@ -37,6 +39,7 @@ import { isPkceRequired } from './proof-of-code.ts';
 import { createAdapterFactory } from './protocol-adapter.ts';
 import type { ProtocolStore } from './protocol-store.ts';
 import { refreshTokenSeconds, refreshTokens } from './refresh-tokens.ts';
+import { acrFor } from './requested-level.ts';
 import { CLIENT_AUTH_METHODS, enabledAlgorithms, securityFeatures } from './security-features.ts';
 import { pairwiseSubject } from './subject-identifier.ts';
 
@@ -72,6 +75,9 @@ export interface ProviderParts {
   readonly interactionPath: (uid: string) => string;
   /** Present where portals may show certificates. */
   readonly mutualTls?: MutualTlsParts | undefined;
+  readonly acrNames: AcrNames;
+  /** The highest level that an accepted document can earn; undefined when none is accepted. */
+  readonly highestReachableLevel: () => Promise<LevelOfAssurance | undefined>;
   /** Counts a portal that has authenticated. Rejects with ServiceError TOO_MANY_REQUESTS. */
   readonly countClient: (clientId: string) => Promise<void>;
   readonly fetchOfPortal: FetchOfPortal;
@@ -85,6 +91,12 @@ export function createProvider(parts: ProviderParts): Provider {
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure: secureCookies, overwrite: true } as const;
   const loadExistingGrant = createLoadGrant(parts);
 
+  const subjectFor = async (clientId: string, accountId: string): Promise<string> => {
+    const portal = await portals.find(clientId);
+    if (portal === undefined) throw new TypeError('a client of the provider is a registered portal');
+    return pairwiseSubject(accountId, portal.sector, subjectKey);
+  };
+
   const configuration: Configuration = {
     adapter: createAdapterFactory(parts.protocol, portals, parts.clock),
     findAccount: createFindAccount(parts.citizens, portals),
@@ -93,13 +105,9 @@ export function createProvider(parts: ProviderParts): Provider {
 
     scopes: Object.keys(SCOPE_CLAIMS),
     claims: { ...toMutable(SCOPE_CLAIMS), ...Object.fromEntries(PROTOCOL_CLAIMS.map((claim) => [claim, null])) },
-    acrValues: LEVELS_OF_ASSURANCE.map(acrOf),
+    acrValues: [...parts.acrNames.keys()],
     subjectTypes: ['pairwise'],
-    async pairwiseIdentifier(_ctx, accountId, client) {
-      const portal = await portals.find(client.clientId);
-      if (portal === undefined) throw new TypeError('a client of the provider is a registered portal');
-      return pairwiseSubject(accountId, portal.sector, subjectKey);
-    },
+    pairwiseIdentifier: (_ctx, accountId, client) => subjectFor(client.clientId, accountId),
 
     responseTypes: ['code'],
     clientAuthMethods: [...CLIENT_AUTH_METHODS, ...mutualTlsMethods(parts.mutualTls)],
@@ -126,7 +134,13 @@ export function createProvider(parts: ProviderParts): Provider {
     features: {
       devInteractions: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
-      claimsParameter: { enabled: true },
+      claimsParameter: {
+        enabled: true,
+        assertClaimsParameter(_ctx, claims) {
+          const problem = claimsRequestProblem({ ...claims });
+          if (problem !== undefined) throw new errors.InvalidRequest(problem);
+        },
+      },
       userinfo: { enabled: true },
       mTLS: mutualTlsFeature(parts.mutualTls),
       introspection: { enabled: true, allowedPolicy: isOwnToken },
@@ -139,7 +153,13 @@ export function createProvider(parts: ProviderParts): Provider {
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     },
 
-    interactions: { url: (_ctx, interaction) => parts.interactionPath(interaction.uid) },
+    interactions: {
+      url: (_ctx, interaction) => parts.interactionPath(interaction.uid),
+      policy: createInteractionPolicy({
+        ...parts,
+        subjectOf: (ctx, accountId) => subjectFor(String(ctx.oidc.client?.clientId), accountId),
+      }),
+    },
     cookies: { long: cookie, short: cookie },
     discovery: {
       ui_locales_supported: [...parts.uiLocales],
@@ -171,6 +191,7 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.proxy = true;
   authenticateBySecretHash(provider, parts);
   if (parts.mutualTls) countByCertificate(provider, parts.mutualTls, (id, ctx) => countPortal(parts, id, ctx));
+  answerByRequestedName(provider, parts.acrNames);
   // The same signatures as its own configuration gives, at less cost.
   provider.keys = parts.cookieSignatures;
   provider.use(auditAssertions(parts.audit));
@@ -189,6 +210,18 @@ function isOwnToken(
   token: { readonly clientId?: string | undefined },
 ): boolean {
   return token.clientId === client.clientId;
+}
+
+/** The session keeps the eIDAS URI; a code, and so the ID token, has the name by which its portal asked. */
+function answerByRequestedName(provider: Provider, names: AcrNames): void {
+  // oidc-provider makes this class for each provider, and reads `acr` of it when it issues a code.
+  const { prototype } = (provider as unknown as { OIDCContext: { prototype: object } }).OIDCContext;
+  Object.defineProperty(prototype, 'acr', {
+    get(this: KoaContextWithOIDC['oidc']) {
+      const level = levelOfSession({ oidc: this });
+      return level && acrFor(level, levelRequestOf({ oidc: this }, names), names);
+    },
+  });
 }
 
 /** OpenID Connect claims configuration wants arrays that it may keep. */

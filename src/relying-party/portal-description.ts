@@ -16,6 +16,7 @@ export function describePortal(portal: Portal): Readonly<Record<string, unknown>
     require_pkce: portal.requirePkce ?? true,
     ...(portal.requireNonce === false && { require_nonce: false }),
     refresh_tokens: portal.refreshTokens ?? false,
+    ...(portal.minimumLevel && { minimum_acr: portal.minimumLevel }),
     ...portal.protocol,
     claims: portal.claims,
     purpose: portal.purpose,

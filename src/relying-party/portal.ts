@@ -1,6 +1,7 @@
 /**
  * A portal: a relying party (OpenID Connect Core 1.0) of the public service, as an officer registered it.
  */
+import type { LevelOfAssurance } from '../identity/level-of-assurance.ts';
 import type { ProtocolMetadata } from './protocol-metadata.ts';
 
 /** A text in the languages that the portal gave; `fr` and `ar` at least for a portal of this region. */
@@ -40,6 +41,8 @@ export interface Portal {
   readonly requireNonce?: false;
   /** An officer approved that the portal may ask again without the citizen, for as long as the session lives. */
   readonly refreshTokens?: true;
+  /** Below it nobody signs in to this portal, whatever it asks for. */
+  readonly minimumLevel?: LevelOfAssurance;
   /** The claims that this portal may ask for, and why, as the citizen reads it. */
   readonly claims: readonly string[];
   readonly purpose: LocalizedText;

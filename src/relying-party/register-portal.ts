@@ -82,6 +82,7 @@ function portalOf(registration: RegistrationDocument, clientSecret: string | und
     ...(registration.require_pkce === false && { requirePkce: false }),
     ...(registration.require_nonce === false && { requireNonce: false }),
     ...(registration.refresh_tokens === true && { refreshTokens: true }),
+    ...(registration.minimum_acr && { minimumLevel: registration.minimum_acr }),
     claims: [...new Set(registration.claims)],
     purpose: withoutUndefined(registration.purpose),
     status: 'active',

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { SUBJECT_MEMBERS } from '../client-authentication/registered-subject.ts';
+import { LEVELS_OF_ASSURANCE } from '../identity/level-of-assurance.ts';
 import { TOKEN_ENDPOINT_AUTH_METHODS } from './portal.ts';
 import { protocolMembers, RESPONSES, type ServiceAbilities } from './protocol-metadata.ts';
 import { publicKeySet } from './public-key.ts';
@@ -31,6 +32,7 @@ export function registrationDocument(approvable: readonly string[], abilities: S
       require_pkce: z.boolean().optional(),
       require_nonce: z.boolean().optional(),
       refresh_tokens: z.boolean().optional(),
+      minimum_acr: z.enum(LEVELS_OF_ASSURANCE).optional(),
       claims: z
         .array(z.string().refine((claim) => approvable.includes(claim), 'no such claim can be asked for'))
         .max(50),

@@ -8,6 +8,7 @@ import mount from 'koa-mount';
 import { hashOfSecret, newBrowserSecret } from '../../src/authentication/challenge.ts';
 import { createCitizenRecords } from '../../src/citizen/citizen-record.ts';
 import { systemClock } from '../../src/clock.ts';
+import { acrNames } from '../../src/identity/level-of-assurance.ts';
 import { CookieSignatures } from '../../src/oidc/cookie-signatures.ts';
 import { providerKeys } from '../../src/oidc/keys/provider-keys.ts';
 import { createProvider } from '../../src/oidc/provider.ts';
@@ -91,6 +92,8 @@ describe('the OpenID Connect provider', () => {
       clock: systemClock,
       uiLocales: ['fr', 'ar', 'en'],
       interactionPath: (uid) => `/sign-in/${uid}`,
+      acrNames: acrNames(),
+      highestReachableLevel: async () => 'low',
       countClient: async () => undefined,
       fetchOfPortal: () => expect.fail('nothing is fetched for these portals'),
       renderError(ctx) {
@@ -142,7 +145,12 @@ describe('the OpenID Connect provider', () => {
       authorization_signing_alg_values_supported: ['ES256'],
       id_token_encryption_alg_values_supported: ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW'],
       id_token_encryption_enc_values_supported: ['A256GCM'],
-      acr_values_supported: ['low', 'substantial', 'high'].map((level) => `http://eidas.europa.eu/LoA/${level}`),
+      acr_values_supported: [
+        ...['low', 'substantial', 'high'].map((level) => `http://eidas.europa.eu/LoA/${level}`),
+        'low',
+        'substantial',
+        'high',
+      ],
       scopes_supported: ['openid', 'profile'],
       ui_locales_supported: ['fr', 'ar', 'en'],
     });

@@ -4,6 +4,7 @@ import { generateKeys } from '../../src/demo/signing.ts';
 import { OnboardingError, ServiceError } from '../../src/errors.ts';
 import { APPROVABLE_CLAIMS } from '../../src/oidc/claims.ts';
 import type { PortalStore } from '../../src/relying-party/portal.ts';
+import { describePortal } from '../../src/relying-party/portal-description.ts';
 import { registerPortal } from '../../src/relying-party/register-portal.ts';
 import { AT } from '../support/authority.ts';
 import { ABILITIES, memoryPortals, testAudit } from '../support/ports.ts';
@@ -206,6 +207,13 @@ describe('what an officer may write', () => {
       refuse('token_endpoint_auth_method', { token_endpoint_auth_method: method }),
     );
   }
+
+  it('minimum_acr: a level, kept with the portal and shown to officers', async () => {
+    const { portal } = await setUp().register({ ...DOCUMENT, minimum_acr: 'substantial' });
+    expect(portal.minimumLevel).to.equal('substantial');
+    expect(describePortal(portal)).to.include({ minimum_acr: 'substantial' });
+    await refuse('minimum_acr', { minimum_acr: 'medium' })();
+  });
 
   it('claims: any that exist, or none', async () => {
     await accept({ claims: [...APPROVABLE_CLAIMS] });

@@ -41,14 +41,18 @@ export interface TestService extends RunningDemonstration {
 /**
  * @param options.schedule in place of the timers that renew CRLs
  * @param options.limits the section of the configuration; none unless told
+ * @param options.profiles files of further profiles, whose documents the same authority issues
  * @param options.server the address of a MongoDB server; that of THIQA_STORE unless told
  */
 export async function startTestService({
   schedule,
   limits,
+  profiles,
   server = process.env.THIQA_STORE,
 }: Pick<ServiceOptions, 'schedule'> &
-  Pick<DemonstrationOptions, 'limits'> & { readonly server?: string | undefined } = {}): Promise<TestService> {
+  Pick<DemonstrationOptions, 'limits' | 'profiles'> & {
+    readonly server?: string | undefined;
+  } = {}): Promise<TestService> {
   const directory = mkdtempSync(join(tmpdir(), 'thiqa-'));
   const database = server === undefined ? undefined : freshDatabase(server);
   const open = () =>
@@ -70,6 +74,7 @@ export async function startTestService({
     clock: () => new Date(Date.now() + advanced * 1000),
     schedule,
     limits,
+    profiles,
   });
   const { demonstration } = running;
   return {
