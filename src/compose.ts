@@ -27,6 +27,7 @@ import { createManagementServer } from './http/management.ts';
 import { requestReference, showErrorPage } from './http/refusal-page.ts';
 import type { Sandbox } from './http/sandbox.ts';
 import { interactionPath } from './http/sign-in/sign-in-exchange.ts';
+import { createSignOutPages } from './http/sign-out/sign-out-pages.ts';
 import { StoredCredentials, useCredentials } from './http/tls-server.ts';
 import { acrNames } from './identity/level-of-assurance.ts';
 import { readKeys } from './keys-directory.ts';
@@ -192,8 +193,9 @@ export async function composeService(
       highestReachableLevel: async () => highestLevelOf(await documents.current()),
       countClient: addressLimits.limits.countClient,
       fetchOfPortal: portalFetchOf(config),
+      signOutPages: createSignOutPages({ issuer, sandbox }),
       renderError: (ctx, error) => {
-        const code = codeOf(error);
+        const code = codeOf(error, ctx.oidc?.route);
         log.refusal(requestReference(ctx), code, error);
         showErrorPage(ctx, code, refusalPages);
       },
@@ -349,9 +351,10 @@ async function openSandbox({ sandbox, issuer }: Config): Promise<Sandbox | undef
 }
 
 /** The limit of a portal aside, whatever oidc-provider refuses is a fault of the request. */
-function codeOf(error: Error): Code {
+function codeOf(error: Error, route: string | undefined): Code {
   if (!(error instanceof errors.OIDCProviderError)) return describeError(error).code;
-  return error.statusCode === 429 ? 'TOO_MANY_REQUESTS' : 'AUTHORIZATION_REQUEST_REFUSED';
+  if (error.statusCode === 429) return 'TOO_MANY_REQUESTS';
+  return route?.startsWith('end_session') ? 'LOGOUT_REQUEST_REFUSED' : 'AUTHORIZATION_REQUEST_REFUSED';
 }
 
 /** A listener that ends TLS, and how it goes on with the certificate that was read last. */

@@ -120,6 +120,8 @@ export const CODES = {
     INTERACTION_NOT_FOUND: 'The sign-in is unknown, has ended, or belongs to another browser.',
     AUTHORIZATION_REQUEST_REFUSED:
       'The authorization request cannot be accepted, nor the refusal be sent to the portal (RFC 6749 4.1.2.1).',
+    LOGOUT_REQUEST_REFUSED:
+      'The request to sign out cannot be accepted, nor the browser be sent where it asks (OpenID Connect RP-Initiated Logout 1.0, 4).',
     REQUEST_MALFORMED: 'The request is not of the form that the page sends.',
     REQUEST_TOO_LARGE: 'The request is larger than the limit.',
     TOO_MANY_REQUESTS: 'The address or the portal has asked more often than its limit allows.',

@@ -38,6 +38,13 @@ export type AuditEvent =
     }
   /** The citizen went back to the portal before a card was accepted. */
   | { readonly type: 'citizen.cancelled'; readonly clientId: string; readonly interaction: string }
+  /** At the wish of the portal `clientId`, if one asked. `isWhole`: of every portal; else of that one alone. */
+  | {
+      readonly type: 'citizen.signed-out';
+      readonly accountId: string;
+      readonly isWhole: boolean;
+      readonly clientId?: string;
+    }
   /** `card.refused`: a card address that was never issued, used or too old. `request.refused`: a page asked out of place. */
   | {
       readonly type: 'card.refused' | 'hand-off.refused' | 'request.refused';

@@ -53,6 +53,14 @@ export interface PageData {
     readonly consent: Action;
     readonly decline: Action;
   };
+  /** A portal, or the citizen, asks to end the session. */
+  readonly 'sign-out': {
+    readonly portal?: PortalView;
+    readonly signOut: Action;
+    /** Leaves the portal and keeps the session; where a portal asked. */
+    readonly stay?: Action;
+  };
+  readonly 'signed-out': { readonly portal?: PortalView };
   /** A refusal within an interaction. */
   readonly refused: RefusalData & {
     readonly tryAgain?: Action;
@@ -85,6 +93,8 @@ const TEMPLATES = {
   'present-card': 'sign-in/present-card.eta',
   'web-eid': 'sign-in/web-eid.eta',
   consent: 'sign-in/consent.eta',
+  'sign-out': 'sign-out/sign-out.eta',
+  'signed-out': 'sign-out/signed-out.eta',
   refused: 'sign-in/refused.eta',
   error: 'error.eta',
 } as const satisfies Record<PageName, string> & Record<string, string>;

@@ -41,6 +41,12 @@ function eventsOf(ctx: KoaContextWithOIDC): AuditEvent[] {
     const { accountId, grantId } = source;
     return [{ type: 'assertion.issued', clientId, accountId, grantId, ...(isRefresh && { refreshed: true }) }];
   }
+  if (oidc.route === 'end_session_confirm' && ctx.status === 303) {
+    const accountId = oidc.session?.accountId;
+    const isWhole = oidc.params?.logout !== undefined;
+    if (accountId === undefined || (!isWhole && clientId === undefined)) return [];
+    return [{ type: 'citizen.signed-out', accountId, isWhole, ...(clientId !== undefined && { clientId }) }];
+  }
   const revoked = oidc.entities.AccessToken ?? oidc.entities.RefreshToken;
   // A token of another portal is found there as well, and left alone (provider.ts).
   if (oidc.route === 'revocation' && ctx.status === 200 && clientId !== undefined && revoked?.clientId === clientId) {

@@ -16,12 +16,12 @@ import type { AcrNames, LevelOfAssurance } from '../identity/level-of-assurance.
 import type { PortalStore } from '../relying-party/portal.ts';
 import { createFindAccount } from './account.ts';
 import { auditAssertions, noteForAudit } from './audited-endpoints.ts';
-import { authorizationByPost } from './authorization-by-post.ts';
 import { PROTOCOL_CLAIMS, SCOPE_CLAIMS } from './claims.ts';
 import { claimsRequestProblem } from './claims-request.ts';
 import { assertClientAssertion } from './client-assertion.ts';
 import { EXTRA_CLIENT_METADATA } from './client-metadata.ts';
 import { createLoadGrant } from './consented-grant.ts';
+import { continueByGet } from './continue-by-get.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { isOriginAllowed } from './cross-origin.ts';
 import { createInteractionPolicy, levelOfSession, levelRequestOf } from './interaction-policy.ts';
@@ -41,6 +41,7 @@ import type { ProtocolStore } from './protocol-store.ts';
 import { refreshTokenSeconds, refreshTokens } from './refresh-tokens.ts';
 import { acrFor } from './requested-level.ts';
 import { CLIENT_AUTH_METHODS, enabledAlgorithms, securityFeatures } from './security-features.ts';
+import { endWithoutSession, type SignOutPages, signOutFeature } from './sign-out.ts';
 import { pairwiseSubject } from './subject-identifier.ts';
 
 /** RFC 6585 4. */
@@ -83,6 +84,7 @@ export interface ProviderParts {
   readonly fetchOfPortal: FetchOfPortal;
   /** Shows the page of an error that cannot go back to the portal. */
   readonly renderError: (ctx: KoaContextWithOIDC, error: Error) => void;
+  readonly signOutPages: SignOutPages;
 }
 
 export function createProvider(parts: ProviderParts): Provider {
@@ -147,7 +149,7 @@ export function createProvider(parts: ProviderParts): Provider {
       jwtIntrospection: { enabled: true },
       revocation: { enabled: true, allowedPolicy: isOwnToken },
       resourceIndicators: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
+      rpInitiatedLogout: signOutFeature(portals, parts.signOutPages),
       ...securityFeatures(subjectKey),
       // Keys of the JWK set that verify and do not sign (keys/provider-keys.ts).
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
@@ -195,7 +197,8 @@ export function createProvider(parts: ProviderParts): Provider {
   // The same signatures as its own configuration gives, at less cost.
   provider.keys = parts.cookieSignatures;
   provider.use(auditAssertions(parts.audit));
-  provider.use(authorizationByPost(provider.pathFor('authorization')));
+  provider.use(continueByGet([provider.pathFor('authorization'), provider.pathFor('end_session')]));
+  provider.use(endWithoutSession(portals, parts.signOutPages));
   noteForAudit(provider);
   return provider;
 }

@@ -34,6 +34,8 @@ const DATA: PageData = {
     consent: send('/interaction/x/consent'),
     decline: send('/interaction/x/decline'),
   },
+  'sign-out': { portal, signOut: send('/session/end/confirm'), stay: send('/session/end/confirm') },
+  'signed-out': { portal },
   refused: {
     code: 'CERT_REVOKED',
     messageKey: 'card-revoked',
@@ -98,7 +100,7 @@ describe('a template', () => {
     const templates = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.eta'),
     );
-    expect(templates).to.have.length(9);
+    expect(templates).to.have.length(11);
     for (const name of templates) {
       const source = readFileSync(new URL(name, folder), 'utf8');
       for (const [, raw] of source.matchAll(/<%~\s*(.*?)\s*%>/gs))

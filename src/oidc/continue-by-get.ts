@@ -1,5 +1,5 @@
 /**
- * The authorization endpoint by POST (OpenID Connect Core 3.1.2.1). A form that another site posts comes without the
+ * The endpoints for browsers by POST: authorization (OpenID Connect Core 3.1.2.1), end of session (RP-Initiated Logout 1.0, 2). A form that another site posts comes without the
  * session's cookie (SameSite=Lax), so the browser is sent on to the same request by GET: then the cookie comes with it, and
  * there is one way on which requests are checked.
  */
@@ -11,23 +11,23 @@ type Middleware = Parameters<Provider['use']>[0];
 /** What fits into an address that every browser and proxy carries. More is pushed (RFC 9126). */
 const MAXIMUM_OCTETS = 8192;
 
-export function authorizationByPost(path: string): Middleware {
+export function continueByGet(paths: readonly string[]): Middleware {
   return async (ctx, next) => {
-    if (ctx.method !== 'POST' || ctx.path !== path) return next();
+    if (ctx.method !== 'POST' || !paths.includes(ctx.path)) return next();
     if (!ctx.is('application/x-www-form-urlencoded')) {
-      throw new ServiceError('REQUEST_MALFORMED', 'an authorization request is posted as a form');
+      throw new ServiceError('REQUEST_MALFORMED', 'a request of a browser is posted as a form');
     }
     const parts: Buffer[] = [];
     let octets = 0;
     for await (const part of ctx.req) {
       octets += part.length;
       if (octets > MAXIMUM_OCTETS) {
-        throw new ServiceError('REQUEST_TOO_LARGE', 'the authorization request is larger than the limit');
+        throw new ServiceError('REQUEST_TOO_LARGE', 'the posted request is larger than the limit');
       }
       parts.push(part);
     }
     ctx.status = 303;
-    ctx.set('Location', `${path}?${new URLSearchParams(Buffer.concat(parts).toString('utf8'))}`);
+    ctx.set('Location', `${ctx.path}?${new URLSearchParams(Buffer.concat(parts).toString('utf8'))}`);
     return undefined;
   };
 }
