@@ -40,5 +40,5 @@ describe('a portal on express-openid-connect', () => {
     await service?.dispose();
   });
 
-  it('signs a citizen in with a card and reads a claim', () => expectWholeJourney(service, portal));
+  it('signs a citizen in with a card, reads a claim, and logs out', () => expectWholeJourney(service, portal));
 });

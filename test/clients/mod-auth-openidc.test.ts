@@ -23,7 +23,7 @@ describe('a portal behind mod_auth_openidc', () => {
     await service?.dispose();
   });
 
-  it('signs a citizen in with a card and reads a claim', async () => {
+  it('signs a citizen in with a card, reads a claim, and logs out', async () => {
     const page = await expectWholeJourney(service, portal, {
       login: '/private/',
       logout: `/callback?logout=${encodeURIComponent(portal.origin.href)}`,

@@ -43,7 +43,7 @@ describe('a portal on oidc-client-ts', function () {
     await service?.dispose();
   });
 
-  it('signs a citizen in with a card and reads a claim', async () => {
+  it('signs a citizen in with a card, reads a claim, and logs out', async () => {
     const { page } = browser;
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
@@ -57,6 +57,14 @@ describe('a portal on oidc-client-ts', function () {
     await page.waitForSelector('#claims:not(:empty)');
     const claims = JSON.parse((await page.textContent('#claims')) ?? '');
     expect(claims).to.include({ given_name: 'Youssef', 'family_name#ar': 'بنعلي' });
+
+    await page.click('text=Sign out');
+    await page.click('[data-action="sign-out"] button');
+    await page.waitForURL(portal.origin.href);
+    expect(await page.textContent('#claims')).to.equal('');
+    // The card is asked for again: the session at the service ended too.
+    await page.click('text=Sign in');
+    await page.waitForSelector('[data-action="present-card"]');
     expect(problems).to.deep.equal([]);
   });
 });

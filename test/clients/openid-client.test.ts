@@ -23,7 +23,7 @@ describe('a portal on openid-client', () => {
   });
   after(() => service.dispose());
 
-  it('signs a citizen in with a card and reads a claim', async () => {
+  it('signs a citizen in with a card, reads a claim, and logs out', async () => {
     const { client_secret = '' } = await registerPortalByCommand(
       service,
       registrationOf('on-openid-client', { post_logout_redirect_uris: [LOGGED_OUT] }),
@@ -95,6 +95,11 @@ describe('a portal on openid-client', () => {
     const subject = tokens.claims()?.sub ?? '';
     const userinfo = await openid.fetchUserInfo(config, tokens.access_token, subject, DPoP && { DPoP });
     expect(userinfo).to.include({ given_name: 'Fatima Zahra', family_name: 'El Idrissi' });
+
+    const state = openid.randomState();
+    const hint = { id_token_hint: tokens.id_token ?? '', post_logout_redirect_uri: LOGGED_OUT, state };
+    const loggedOut = await browse(citizen, openid.buildEndSessionUrl(config, hint));
+    expect(loggedOut.href).to.equal(`${LOGGED_OUT}?state=${state}`);
     return { accessToken: tokens.access_token, tokenType: tokens.token_type, subject };
   }
 

@@ -33,7 +33,7 @@ describe('a portal on passport-openidconnect', () => {
     await service?.dispose();
   });
 
-  it('signs a citizen in with a card and reads a claim', () => expectWholeJourney(service, portal));
+  it('signs a citizen in with a card, reads a claim, and logs out', () => expectWholeJourney(service, portal));
 });
 
 /** The library takes no discovery document: its options are what the discovery document says. */

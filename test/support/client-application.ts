@@ -101,5 +101,11 @@ export async function expectWholeJourney(
   expect(signedIn.pages).to.deep.equal(['present-card', 'consent']);
   expect(signedIn.last.url.origin, signedIn.lastPage).to.equal(origin.origin);
   expect(await claims()).to.include({ given_name: 'Youssef', 'family_name#ar': 'بنعلي' });
+
+  const loggedOut = await open(paths.logout);
+  expect(loggedOut.last.url.href, loggedOut.lastPage).to.equal(origin.href);
+  expect(await claims()).to.equal(undefined);
+  // The card is asked for again: the session at the service ended too.
+  expect((await open(paths.login)).pages).to.include('present-card');
   return signedIn.last;
 }
