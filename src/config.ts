@@ -156,7 +156,6 @@ const configSchema = z.strictObject({
       interactionSeconds: seconds(3600).default(900),
       sessionSeconds: seconds(43_200).default(900),
       authorizationCodeSeconds: seconds(60).default(60),
-      pushedRequestSeconds: seconds(600).default(60),
       accessTokenSeconds: seconds(3600).default(600),
       idTokenSeconds: seconds(3600).default(600),
     })

@@ -52,7 +52,6 @@ export interface Lifetimes {
   /** From the card to the end of the session, however much it is used. */
   readonly sessionSeconds: number;
   readonly authorizationCodeSeconds: number;
-  readonly pushedRequestSeconds: number;
   readonly accessTokenSeconds: number;
   readonly idTokenSeconds: number;
 }

@@ -73,7 +73,6 @@ describe('the OpenID Connect provider', () => {
         interactionSeconds: 900,
         sessionSeconds: 900,
         authorizationCodeSeconds: 60,
-        pushedRequestSeconds: 60,
         accessTokenSeconds: 600,
         idTokenSeconds: 600,
       },

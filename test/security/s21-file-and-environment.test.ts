@@ -63,7 +63,6 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
       'interactionSeconds',
       'sessionSeconds',
       'authorizationCodeSeconds',
-      'pushedRequestSeconds',
       'accessTokenSeconds',
       'idTokenSeconds',
     ].map((name) => [`lifetimes.${name}`, [1, 60, 0, 1e9, '60', '060', null, true]]),
