@@ -38,6 +38,8 @@ export interface DemonstrationOptions {
   readonly log: Log;
   /** The section `limits` of its configuration. Without it there are none: on loopback, everybody is one address. */
   readonly limits?: Readonly<Record<string, unknown>> | undefined;
+  /** What its section `sandbox` has beside virtual cards. */
+  readonly sandbox?: Readonly<Record<string, unknown>> | undefined;
   readonly clock?: Clock;
   /** For tests: files of further profiles, whose documents the same authority issues. */
   readonly profiles?: readonly string[] | undefined;
@@ -109,7 +111,7 @@ async function writeConfig(demonstration: Demonstration, options: DemonstrationO
     store,
     keys: { directory: 'keys' },
     limits,
-    sandbox: { virtualCards: true },
+    sandbox: { virtualCards: true, ...options.sandbox },
     documents: [fileURLToPath(PROFILE), ...profiles].map((profile) => ({
       profile: here(profile),
       trustAnchors: [

@@ -19,7 +19,8 @@ export function continueByGet(paths: readonly string[]): Middleware {
     }
     const parts: Buffer[] = [];
     let octets = 0;
-    for await (const part of ctx.req) {
+    // Destroyed, the request would take the connection with it, and the page that says what is wrong.
+    for await (const part of ctx.req.iterator({ destroyOnReturn: false })) {
       octets += part.length;
       if (octets > MAXIMUM_OCTETS) {
         throw new ServiceError('REQUEST_TOO_LARGE', 'the posted request is larger than the limit');

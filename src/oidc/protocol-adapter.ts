@@ -43,7 +43,7 @@ function protocolAdapter(model: string, protocol: ProtocolStore, clock: Clock): 
       });
       // oidc-provider looks whether an assertion was seen, then saves it: of two in parallel, one must be refused here.
       if (model === 'ReplayDetection' && !(await consume(id))) {
-        throw new errors.InvalidClient('an assertion must be used once', 'replayed in parallel');
+        throw new errors.InvalidClientAuth('replayed in parallel');
       }
     },
     async find(id) {

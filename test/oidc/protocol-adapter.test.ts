@@ -117,7 +117,7 @@ describe('single use (S26)', () => {
     const settled = await Promise.allSettled([1, 2, 3].map(() => seen.upsert('assertion-1', { iss: 'portal' }, 60)));
     const refused = settled.filter((result) => result.status === 'rejected');
     expect(refused).to.have.lengthOf(2);
-    for (const { reason } of refused) expect(reason).to.be.instanceOf(errors.InvalidClient);
+    for (const { reason } of refused) expect(reason).to.be.instanceOf(errors.InvalidClientAuth);
   });
 });
 

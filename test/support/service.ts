@@ -42,15 +42,17 @@ export interface TestService extends RunningDemonstration {
  * @param options.schedule in place of the timers that renew CRLs
  * @param options.limits the section of the configuration; none unless told
  * @param options.profiles files of further profiles, whose documents the same authority issues
+ * @param options.sandbox what the section of the configuration has beside virtual cards
  * @param options.server the address of a MongoDB server; that of THIQA_STORE unless told
  */
 export async function startTestService({
   schedule,
   limits,
   profiles,
+  sandbox,
   server = process.env.THIQA_STORE,
 }: Pick<ServiceOptions, 'schedule'> &
-  Pick<DemonstrationOptions, 'limits' | 'profiles'> & {
+  Pick<DemonstrationOptions, 'limits' | 'profiles' | 'sandbox'> & {
     readonly server?: string | undefined;
   } = {}): Promise<TestService> {
   const directory = mkdtempSync(join(tmpdir(), 'thiqa-'));
@@ -75,6 +77,7 @@ export async function startTestService({
     schedule,
     limits,
     profiles,
+    sandbox,
   });
   const { demonstration } = running;
   return {
