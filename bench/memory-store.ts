@@ -117,6 +117,11 @@ function createProtocolStore(): ProtocolStore & { sweep(at: Date): number } {
       const place = keyOf(record.model, record.grantId);
       keysByGrant.set(place, (keysByGrant.get(place) ?? new Set()).add(key));
     },
+    async add(record) {
+      if (records.has(keyOf(record.model, record.id))) return false;
+      await this.put(record);
+      return true;
+    },
     async find(model, key, at) {
       if ('userCode' in key) throw new TypeError('no sign-in of the bench is by user code');
       const record = records.get('id' in key ? keyOf(model, key.id) : (keysByUid.get(keyOf(model, key.uid)) ?? ''));

@@ -28,7 +28,6 @@ function protocolAdapter(model: string, protocol: ProtocolStore, clock: Clock): 
   const storedId = (id: string): string => (isBearer ? createHash('sha256').update(id).digest('base64url') : id);
   const find = async (key: ProtocolKey): Promise<AdapterPayload | undefined> =>
     (await protocol.find(model, key, clock()))?.payload;
-  const consume = (id: string): Promise<boolean> => protocol.consume(model, storedId(id), clock());
   return {
     async upsert(id, { jti, ...payload }, expiresIn) {
       await protocol.put({
@@ -41,10 +40,6 @@ function protocolAdapter(model: string, protocol: ProtocolStore, clock: Clock): 
         ...(payload.userCode !== undefined && { userCode: payload.userCode }),
         ...(payload.uid !== undefined && { uid: payload.uid }),
       });
-      // oidc-provider looks whether an assertion was seen, then saves it: of two in parallel, one must be refused here.
-      if (model === 'ReplayDetection' && !(await consume(id))) {
-        throw new errors.InvalidClientAuth('replayed in parallel');
-      }
     },
     async find(id) {
       const payload = await find({ id: storedId(id) });
@@ -53,7 +48,8 @@ function protocolAdapter(model: string, protocol: ProtocolStore, clock: Clock): 
     findByUid: (uid) => find({ uid }),
     findByUserCode: (userCode) => find({ userCode }),
     async consume(id) {
-      if (!(await consume(id))) throw new errors.InvalidGrant(`${model} already consumed`);
+      if (!(await protocol.consume(model, storedId(id), clock())))
+        throw new errors.InvalidGrant(`${model} already consumed`);
     },
     destroy: (id) => protocol.remove(model, { id: storedId(id) }),
     revokeByGrantId: (grantId) => protocol.remove(model, { grantId }),

@@ -19,6 +19,8 @@ export type ProtocolKey = { readonly id: string } | { readonly uid: string } | {
 export interface ProtocolStore {
   /** Inserts or replaces. */
   put(record: ProtocolRecord): Promise<void>;
+  /** Inserts, and never replaces, not even what has expired: of any number of parallel calls, exactly one returns true. */
+  add(record: ProtocolRecord): Promise<boolean>;
   /** Never returns what has expired at `at`. A consumed record comes back with `payload.consumed` in epoch seconds. */
   find(model: string, key: ProtocolKey, at: Date): Promise<ProtocolRecord | undefined>;
   /** Conditional update: of any number of parallel calls on one record, exactly one returns true. */

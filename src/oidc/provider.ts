@@ -39,6 +39,7 @@ import { isPkceRequired } from './proof-of-code.ts';
 import { createAdapterFactory } from './protocol-adapter.ts';
 import type { ProtocolStore } from './protocol-store.ts';
 import { refreshTokenSeconds, refreshTokens } from './refresh-tokens.ts';
+import { detectReplays } from './replay-detection.ts';
 import { acrFor } from './requested-level.ts';
 import { CLIENT_AUTH_METHODS, enabledAlgorithms, securityFeatures } from './security-features.ts';
 import { endWithoutSession, type SignOutPages, signOutFeature } from './sign-out.ts';
@@ -191,6 +192,7 @@ export function createProvider(parts: ProviderParts): Provider {
   // The application in front sets X-Forwarded-* from its own configuration and drops what a client sent (http/app.ts).
   provider.proxy = true;
   authenticateBySecretHash(provider, parts);
+  detectReplays(provider, parts.protocol);
   if (parts.mutualTls) countByCertificate(provider, parts.mutualTls, (id, ctx) => countPortal(parts, id, ctx));
   answerByRequestedName(provider, parts.acrNames);
   // The same signatures as its own configuration gives, at less cost.

@@ -17,7 +17,7 @@ const PAYLOAD = { jti: ID, kind: 'AuthorizationCode', accountId: 'account-1', gr
 const BEARER = ['AccessToken', 'AuthorizationCode', 'PushedAuthorizationRequest', 'RefreshToken'];
 
 describe("oidc-provider's adapter", () => {
-  for (const model of [...BEARER, 'Session', 'Interaction', 'Grant', 'ReplayDetection']) {
+  for (const model of [...BEARER, 'Session', 'Interaction', 'Grant']) {
     it(`${model}: finds what was kept, until it expires`, async () => {
       const { adapter, advance } = setUp();
       const records = adapter(model);
@@ -109,15 +109,6 @@ describe('single use (S26)', () => {
     for (const id of [ID, 'other']) {
       expect(await thrownBy(() => codes.consume(id))).to.be.instanceOf(errors.InvalidGrant);
     }
-  });
-
-  it('a client assertion that two requests bring at once is accepted once', async () => {
-    const { adapter } = setUp();
-    const seen = adapter('ReplayDetection');
-    const settled = await Promise.allSettled([1, 2, 3].map(() => seen.upsert('assertion-1', { iss: 'portal' }, 60)));
-    const refused = settled.filter((result) => result.status === 'rejected');
-    expect(refused).to.have.lengthOf(2);
-    for (const { reason } of refused) expect(reason).to.be.instanceOf(errors.InvalidClientAuth);
   });
 });
 

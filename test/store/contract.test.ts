@@ -162,6 +162,18 @@ function storeContract(factory: StoreFactory): void {
     });
 
     describe('single use', () => {
+      it('add: of parallel calls with one id, one wins, and nothing is replaced', async () => {
+        const wins = await inParallel((handle) => handle.protocol.add({ ...code('code-1'), expiresAt: EXPIRY }));
+        expect(wins.filter(Boolean)).to.have.length(1);
+        await restart();
+        expect(await store.protocol.add({ ...code('code-1'), payload: { other: true } })).to.equal(false);
+        const found = await store.protocol.find('AuthorizationCode', { id: 'code-1' }, NOW);
+        expect(found?.payload).to.deep.equal(code('code-1').payload);
+        expect(await store.protocol.find('AuthorizationCode', { id: 'code-1' }, EXPIRY)).to.equal(undefined);
+        expect(await store.protocol.add(code('code-2'))).to.equal(true);
+        expect(await store.protocol.add({ ...code('code-1'), model: 'RefreshToken' })).to.equal(true);
+      });
+
       it('consume: of parallel calls on one record, one wins', async () => {
         await store.protocol.put(code('code-1'));
         const wins = await inParallel((handle) => handle.protocol.consume('AuthorizationCode', 'code-1', NOW));

@@ -147,6 +147,12 @@ export function memoryProtocol(): ProtocolStore & { readonly stored: Map<string,
     async put(record) {
       stored.set(`${record.model}\n${record.id}`, record);
     },
+    async add(record) {
+      const place = `${record.model}\n${record.id}`;
+      if (stored.has(place)) return false;
+      stored.set(place, record);
+      return true;
+    },
     async find(model, key, at) {
       return [...stored.values()].find(
         (record) => record.model === model && matches(record, key) && isLive(record, at),

@@ -6,7 +6,7 @@
 import { type Connection, Schema } from 'mongoose';
 import type { ProtocolKey, ProtocolRecord, ProtocolStore } from '../../oidc/protocol-store.ts';
 import { storedJson } from '../stored-json.ts';
-import { type Attempt, upserting, validTime } from './open-database.ts';
+import { type Attempt, isDuplicate, upserting, validTime } from './open-database.ts';
 
 interface Stored {
   /** `model:id`: one look-up by what shards the collection. */
@@ -63,6 +63,25 @@ export function mongoProtocolStore(records: ReturnType<typeof protocolModel>, at
         ...(typeof consumed === 'number' && { $min: { consumed } }),
       };
       await attempt(() => upserting(() => records.updateOne({ _id: keyOf(model, id) }, update, { upsert: true })));
+    },
+    async add({ model, id, payload, ...optional }) {
+      const stored = {
+        _id: keyOf(model, id),
+        model,
+        payload: JSON.stringify(payload),
+        order: nextOrder(),
+        ...optional,
+      };
+      if (stored.expiresAt !== undefined) validTime(stored.expiresAt);
+      return attempt(async () => {
+        try {
+          await records.create([stored]);
+          return true;
+        } catch (error) {
+          if (!isDuplicate(error)) throw error;
+          return false;
+        }
+      });
     },
     async find(model, key, at) {
       const expiresAt = unexpired(at);

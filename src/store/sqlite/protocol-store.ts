@@ -18,13 +18,15 @@ interface Row {
 
 export function sqliteProtocolStore(database: Database): ProtocolStore {
   // A consumed record stays consumed when it is replaced: a request that read it earlier must not revive it.
+  const insert = `INSERT INTO protocol (model, id, payload, consumed, expires_at, grant_id, uid, user_code)
+     VALUES (:model, :id, :payload, :consumed, :expiresAt, :grantId, :uid, :userCode)`;
   const put = database.prepare(
-    `INSERT INTO protocol (model, id, payload, consumed, expires_at, grant_id, uid, user_code)
-     VALUES (:model, :id, :payload, :consumed, :expiresAt, :grantId, :uid, :userCode)
+    `${insert}
      ON CONFLICT (model, id) DO UPDATE SET
        payload = excluded.payload, consumed = coalesce(consumed, excluded.consumed), expires_at = excluded.expires_at,
        grant_id = excluded.grant_id, uid = excluded.uid, user_code = excluded.user_code`,
   );
+  const add = database.prepare(`${insert} ON CONFLICT (model, id) DO NOTHING`);
   // While a session changes its id, two records have its uid: the one written last counts.
   const findBy = (column: 'id' | 'uid' | 'user_code') =>
     database.prepare<Row>(
@@ -49,18 +51,13 @@ export function sqliteProtocolStore(database: Database): ProtocolStore {
   }
 
   return {
-    async put({ model, id, payload, expiresAt, grantId, uid, userCode }) {
-      const values = {
-        model,
-        id,
-        payload: JSON.stringify(payload),
-        consumed: typeof payload.consumed === 'number' ? payload.consumed : null,
-        expiresAt: expiresAt === undefined ? null : toMilliseconds(expiresAt),
-        grantId: grantId ?? null,
-        uid: uid ?? null,
-        userCode: userCode ?? null,
-      };
+    async put(record) {
+      const values = toValues(record);
       await database.write(() => put.run(values));
+    },
+    async add(record) {
+      const values = toValues(record);
+      return (await database.write(() => add.run(values))) === 1;
     },
     async find(model, key, at) {
       const row = find(model, key, toMilliseconds(at));
@@ -76,6 +73,19 @@ export function sqliteProtocolStore(database: Database): ProtocolStore {
         'id' in key ? removeById.run({ model, value: key.id }) : removeByGrant.run({ model, value: key.grantId }),
       );
     },
+  };
+}
+
+function toValues({ model, id, payload, expiresAt, grantId, uid, userCode }: ProtocolRecord) {
+  return {
+    model,
+    id,
+    payload: JSON.stringify(payload),
+    consumed: typeof payload.consumed === 'number' ? payload.consumed : null,
+    expiresAt: expiresAt === undefined ? null : toMilliseconds(expiresAt),
+    grantId: grantId ?? null,
+    uid: uid ?? null,
+    userCode: userCode ?? null,
   };
 }
 
