@@ -34,11 +34,11 @@ export function createMemoryStore(): Store {
       put: async (consent) => void consents.set(`${consent.accountId} ${consent.clientId}`, consent),
     },
     citizens: {
-      async find(accountId, at) {
-        const record = citizens.get(accountId);
+      async find({ accountId, signedInAt }, at) {
+        const record = citizens.get(`${accountId} ${signedInAt}`);
         return record !== undefined && record.expiresAt > at ? record : undefined;
       },
-      put: async (record) => void citizens.set(record.accountId, record),
+      put: async (record) => void citizens.set(`${record.accountId} ${record.signedInAt}`, record),
     },
     // Who is trusted stands in the configuration of the bench.
     trust: {

@@ -34,6 +34,7 @@ import { readKeys } from './keys-directory.ts';
 import { createRateLimits, WITHOUT_RATE_LIMITS } from './limits/rate-limits.ts';
 import type { Schedule } from './network/crl-source.ts';
 import { DocumentRevocation, type DocumentRevocationOptions } from './network/document-revocation.ts';
+import { assuranceAbilities } from './oidc/assurance-metadata.ts';
 import { createInteractions } from './oidc/interaction.ts';
 import { createProvider } from './oidc/provider.ts';
 import { accountIdOf } from './oidc/subject-identifier.ts';
@@ -190,6 +191,7 @@ export async function composeService(
       uiLocales: LOCALES.map(({ language }) => language),
       interactionPath,
       acrNames: acrNames(config.acrAliases),
+      assurance: assuranceAbilities(config.documents.map(({ profile }) => profile)),
       highestReachableLevel: async () => highestLevelOf(await documents.current()),
       countClient: addressLimits.limits.countClient,
       fetchOfPortal: portalFetchOf(config),

@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { ThiqaError } from './errors.ts';
-import type { DocumentProfile } from './identity/document-profile.ts';
+import { DOCUMENT_TYPES, type DocumentProfile } from './identity/document-profile.ts';
 import { AUTHENTICATION_METHODS, LEVELS_OF_ASSURANCE } from './identity/level-of-assurance.ts';
 import { type Certificate, parseCertificate } from './pki/certificate.ts';
 import { KEY_USAGE_BITS } from './pki/certificate-extensions.ts';
@@ -20,9 +20,10 @@ const location = { in: z.enum(['subject', 'subjectDirectoryAttributes']).default
 const optional = z.boolean().default(false);
 const name = z.strictObject({
   ...location,
+  // BCP 47: language, script, region.
   language: z
     .string()
-    .regex(/^[a-z]{2,3}$/)
+    .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$/, 'must be a language tag such as ar or zgh-Tfng')
     .optional(),
   optional,
 });
@@ -58,6 +59,19 @@ const profileSchema = z.strictObject({
     birthDate: z.strictObject({ ...location, optional }).optional(),
     gender: z.strictObject({ ...location, optional }).optional(),
   }),
+  document: z
+    .strictObject({
+      type: z.enum(DOCUMENT_TYPES),
+      issuingState: z.string().regex(/^[A-Z]{3}$/, 'must be three letters (ICAO Doc 9303-3 section 5)'),
+      number: z.strictObject({ ...location, optional }).optional(),
+      expiry: z.literal('certificate').optional(),
+      placeOfIssue: z.strictObject({ ...location, optional }).optional(),
+    })
+    .optional(),
+  trustFramework: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,100}$/, 'must be one word')
+    .optional(),
   assurance: z.strictObject({
     level: z.enum(LEVELS_OF_ASSURANCE),
     methods: z.array(z.enum(AUTHENTICATION_METHODS)).min(1),
@@ -188,7 +202,7 @@ function readProfile(
     for (const issue of parsed.error.issues) report(issue.path.join('.'), issue.message);
     return EMPTY_PROFILE;
   }
-  const { attributes, ...rest } = parsed.data;
+  const { attributes, document, trustFramework, ...rest } = parsed.data;
   const { nationalIdentifier, birthDate, gender, familyName, givenName } = attributes;
   const profile: DocumentProfile = {
     ...rest,
@@ -207,6 +221,8 @@ function readProfile(
     givenName: givenName.map(withoutUndefined),
     ...(birthDate && { birthDate }),
     ...(gender && { gender }),
+    ...(document && { document: withoutAbsent(document) }),
+    ...(trustFramework !== undefined && { trustFramework }),
   };
   if (profile.policies.length === 0)
     report('policies', 'a document without a certificate policy accepts nothing; set the policy of its CA');
@@ -243,6 +259,13 @@ function withoutUndefined<T extends { language?: string | undefined }>(
 ): Omit<T, 'language'> & { language?: string } {
   const { language, ...rest } = value;
   return language === undefined ? rest : { ...rest, language };
+}
+
+type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Only the members that have a value. */
+function withoutAbsent<T extends object>(value: T): Present<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Present<T>; // by the filter
 }
 
 function reasonOf(error: unknown): string {

@@ -190,6 +190,39 @@ describe('a profile', () => {
     refuse('assurance.methods.0', { assurance: { level: 'low', methods: ['magic'] } }),
   );
   it('its level is one of eIDAS', refuse('assurance.level', { assurance: { level: 'highest', methods: ['sc'] } }));
+  for (const [path, changes] of [
+    ['document.type', { type: 'library_card' }],
+    ['document.issuingState', { issuingState: 'MA' }],
+    ['document.number.oid', { number: { oid: 'x' } }],
+    ['document.expiry', { expiry: 'never' }],
+    ['document.placeOfIssue.oid', { placeOfIssue: {} }],
+    ['document', { colour: 'green' }],
+  ] as const) {
+    const { document } = profile as { readonly document: Settings }; // as it stands in the file
+    it(`says what its document is: not ${JSON.stringify(changes)}`, () =>
+      refuse(path, { document: { ...document, ...changes } })());
+  }
+  it('need not say what its document is', () => expect(pathsWith({ document: undefined })).to.deep.equal([]));
+  for (const trustFramework of ['', 'two words', 'é', 7]) {
+    it(
+      `its trust framework is a word: not ${JSON.stringify(trustFramework)}`,
+      refuse('trustFramework', { trustFramework }),
+    );
+  }
+  for (const language of ['ar', 'zgh-Tfng', 'fr-MA', 'ar-Arab-DZ']) {
+    it(`its names may be tagged ${language}`, () =>
+      expect(pathsWith({ attributes: { ...attributes, familyName: [{ oid: '2.5.4.4', language }] } })).to.deep.equal(
+        [],
+      ));
+  }
+  for (const language of ['arabic', 'AR', 'ar_MA', '']) {
+    it(
+      `its names are not tagged ${JSON.stringify(language)}`,
+      refuse('attributes.familyName.0.language', {
+        attributes: { ...attributes, familyName: [{ oid: '2.5.4.4', language }] },
+      }),
+    );
+  }
   it('has no other setting', refuse('', { trustEverybody: true }));
   it('is a mapping', () => {
     for (const content of ['', 'text', '- a', '7']) {

@@ -7,11 +7,16 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { PresentationMethod, RevocationRecord } from '../audit/event.ts';
 import type { Clock } from '../clock.ts';
 import { ThiqaError } from '../errors.ts';
+import type { DocumentProfile } from '../identity/document-profile.ts';
+import { readDocument } from '../identity/identity-document.ts';
 import { acrOf, earnedAssurance } from '../identity/level-of-assurance.ts';
 import { maskIdentifier, type NationalIdentifier } from '../identity/national-identifier.ts';
 import type { NaturalPerson } from '../identity/person.ts';
+import type { SignInEvidence } from '../identity/sign-in-evidence.ts';
 import { readPerson } from '../identity/subject-attributes.ts';
 import type { Certificate } from '../pki/certificate.ts';
+import { nameText } from '../pki/name-text.ts';
+import type { ValidatedPath } from '../pki/path-validation.ts';
 import { decideRevocation, type RevocationStatus, requireAcceptable } from '../pki/revocation.ts';
 import { DEFAULT_POLICIES } from '../pki/revocation-policy.ts';
 import { type AcceptedDocument, recogniseDocument } from './accepted-document.ts';
@@ -57,7 +62,7 @@ export async function authenticateCitizen(
     status = decideRevocation(path, await revocation.evidenceFor(path, at), { at, policies });
     requireAcceptable(status);
     const person = readPerson(path, document.profile);
-    const citizen = describeCitizen(person, document, status, at, ports);
+    const citizen = describeCitizen(person, path, document.profile, evidence, status, at, ports);
     await ports.audit.append({
       type: 'citizen.authenticated',
       ...presentation,
@@ -84,27 +89,55 @@ export async function authenticateCitizen(
 
 function describeCitizen(
   person: NaturalPerson,
-  document: AcceptedDocument,
+  path: ValidatedPath,
+  profile: DocumentProfile,
+  { method, unverifiedCertificate: certificate }: CardEvidence,
   revocation: RevocationStatus,
   at: Date,
   ports: AuthenticationPorts,
 ): AuthenticatedCitizen {
-  const { nationalIdentifier, ...rest } = person;
-  const assurance = earnedAssurance(document.profile.assurance);
+  const assurance = earnedAssurance(profile.assurance);
+  // Nobody knows whether the card was stolen: an exception of the policy lets it pass, and no more than that.
+  const level = revocation.status === 'good' ? assurance.level : 'low';
+  const document = readDocument(path, profile);
   const citizen: Omit<AuthenticatedCitizen, symbol> = {
-    accountId: ports.accountIdOf(nationalIdentifier),
-    person: rest,
-    maskedIdentifier: maskIdentifier(nationalIdentifier),
-    profile: document.profile.id,
-    assurance: {
-      ...assurance,
-      // Nobody knows whether the card was stolen: an exception of the policy lets it pass, and no more than that.
-      level: revocation.status === 'good' ? assurance.level : 'low',
+    accountId: ports.accountIdOf(person.nationalIdentifier),
+    person,
+    maskedIdentifier: maskIdentifier(person.nationalIdentifier),
+    ...(document && { document }),
+    evidence: {
+      method,
+      level,
+      ...(profile.trustFramework !== undefined && { trustFramework: profile.trustFramework }),
+      certificate: {
+        issuer: nameText(certificate.issuer),
+        serialNumber: certificate.serialNumber,
+        sha256: certificate.sha256,
+      },
+      revocation: revocationEvidence(revocation),
     },
+    profile: profile.id,
+    assurance: { ...assurance, level },
     authenticatedAt: Math.floor(at.getTime() / 1000),
   };
   // The brand has no value at run time; this is the one place that gives it.
   return citizen as AuthenticatedCitizen;
+}
+
+function revocationEvidence(status: RevocationStatus): SignInEvidence['revocation'] {
+  const { source, thisUpdate, nextUpdate, sha256 } = revocationRecord(status);
+  return {
+    status: status.status === 'good' ? 'good' : 'unknown',
+    ...(status.evidence && { source: publicSource(source) }),
+    ...(thisUpdate !== undefined && { thisUpdate }),
+    ...(nextUpdate !== undefined && { nextUpdate }),
+    ...(sha256 !== undefined && { sha256 }),
+  };
+}
+
+/** Others learn addresses that are public anyway; of a file of this machine, its name alone. */
+function publicSource(source: string): string {
+  return /^https?:\/\//i.test(source) ? source : source.replace(/^.*[\\/]/s, '');
 }
 
 function revocationRecord(status: RevocationStatus): RevocationRecord {

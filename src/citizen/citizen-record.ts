@@ -1,36 +1,49 @@
 /**
- * What the service keeps of a citizen between the sign-in and the portal's last question: the attributes of the card
- * that was presented last, sealed, until no session or token can ask for them any more. The national identifier is
- * not among them: of it only the keyed hash stays.
+ * What the service keeps of a citizen between the sign-in and the portal's last question: what the card that was presented
+ * says of its holder, and what the sign-in rests on, sealed, until no session or token can ask for it any more. The
+ * national identifier is there for the portals that were approved for it; beyond the record only its keyed hash stays.
+ *
+ * One record a sign-in: a session, and every assertion of it, tells of the card that opened it, whatever card the citizen
+ * presents elsewhere meanwhile.
  */
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import type { IdentityDocument } from '../identity/identity-document.ts';
 import type { NaturalPerson } from '../identity/person.ts';
+import type { SignInEvidence } from '../identity/sign-in-evidence.ts';
 import { open, seal } from '../sealing.ts';
 
-export interface CitizenRecord {
+/** Names one sign-in: two of one citizen within one second count as one, that of the later card. */
+export interface SignInReference {
   /** Keyed hash of the national identifier. */
   readonly accountId: string;
-  /** A SignedInPerson, sealed. */
+  /** Epoch seconds: `auth_time` of the session. */
+  readonly signedInAt: number;
+}
+
+export interface CitizenRecord extends SignInReference {
+  /** A SignedInCitizen, sealed. */
   readonly sealed: Uint8Array;
   readonly expiresAt: Date;
 }
 
 /** Port. `find` never returns what has expired at `at`; `put` replaces. */
 export interface CitizenStore {
-  find(accountId: string, at: Date): Promise<CitizenRecord | undefined>;
+  find(signIn: SignInReference, at: Date): Promise<CitizenRecord | undefined>;
   put(record: CitizenRecord): Promise<void>;
 }
 
-/** What is kept of the person, and the identifier as the citizen alone sees it on the consent page. */
-export interface SignedInPerson {
-  readonly person: Omit<NaturalPerson, 'nationalIdentifier'>;
+export interface SignedInCitizen {
+  readonly person: NaturalPerson;
+  /** The identifier as the citizen alone sees it on the consent page. */
   readonly maskedIdentifier: string;
+  readonly document?: IdentityDocument;
+  readonly evidence: SignInEvidence;
 }
 
 export interface CitizenRecords {
-  remember(accountId: string, person: SignedInPerson): Promise<void>;
-  recall(accountId: string): Promise<SignedInPerson | undefined>;
+  remember(signIn: SignInReference, citizen: SignedInCitizen): Promise<void>;
+  recall(signIn: SignInReference): Promise<SignedInCitizen | undefined>;
 }
 
 /**
@@ -43,16 +56,18 @@ export function createCitizenRecords(
   lifetimeSeconds: number,
   clock: Clock,
 ): CitizenRecords {
-  const context = (accountId: string): string => `citizen record\n${accountId}`;
+  const context = ({ accountId, signedInAt }: SignInReference): string => `sign-in\n${accountId}\n${signedInAt}`;
   return {
-    async remember(accountId, person) {
+    async remember({ accountId, signedInAt }, { person, maskedIdentifier, document, evidence }) {
+      const signIn = { accountId, signedInAt };
+      const citizen: SignedInCitizen = { person, maskedIdentifier, ...(document && { document }), evidence };
       const expiresAt = new Date(clock().getTime() + lifetimeSeconds * 1000);
-      await store.put({ accountId, sealed: seal(person, secret, context(accountId)), expiresAt });
+      await store.put({ ...signIn, sealed: seal(citizen, secret, context(signIn)), expiresAt });
     },
-    async recall(accountId) {
-      const record = await store.find(accountId, clock());
+    async recall(signIn) {
+      const record = await store.find(signIn, clock());
       // The value is our own: written by `remember`, authenticated by the seal.
-      return record && (open(record.sealed, secret, context(accountId)) as SignedInPerson);
+      return record && (open(record.sealed, secret, context(signIn)) as SignedInCitizen);
     },
   };
 }

@@ -94,9 +94,10 @@ export function cardExtensions(key: KeyObject, issuerKey: KeyObject, rules: Card
   };
 }
 
-/** Attribute types under the arc for examples (2.999) for the names in Arabic, which X.520 has no attribute for. */
+/** Attribute types under the arc for examples (2.999) for what X.520 has no attribute for: names in Arabic, the card. */
 export const ARABIC_GIVEN_NAME = '2.999.504.1';
 export const ARABIC_FAMILY_NAME = '2.999.504.2';
+export const DOCUMENT_NUMBER = '2.999.504.3';
 
 export interface CardHolder {
   readonly country: string;
@@ -106,6 +107,8 @@ export interface CardHolder {
   readonly familyName: string;
   readonly arabicGivenName?: string;
   readonly arabicFamilyName?: string;
+  /** Of the card, which changes when it is renewed. */
+  readonly documentNumber?: string;
 }
 
 /** The subject of a card (ETSI EN 319 412-2 4.2.4), one attribute in each relative distinguished name. */
@@ -118,6 +121,7 @@ export function cardSubject(holder: CardHolder): NameTemplate {
     { type: 'givenName', value: holder.givenName },
     ...optional(ARABIC_FAMILY_NAME, holder.arabicFamilyName),
     ...optional(ARABIC_GIVEN_NAME, holder.arabicGivenName),
+    ...optional(DOCUMENT_NUMBER, holder.documentNumber),
     { type: 'commonName', value: `${holder.givenName} ${holder.familyName}` },
     { type: 'serialNumber', value: holder.semanticsIdentifier },
   ];

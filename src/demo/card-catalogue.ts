@@ -36,13 +36,20 @@ const FATIMA = {
     semanticsIdentifier: 'PNOMA-ZZ100001',
     givenName: 'Fatima Zahra',
     familyName: 'El Idrissi',
+    documentNumber: 'TH000001',
   },
   birthDate: '1988-03-14',
   gender: 'F',
 } as const;
 
 function holder(number: string, givenName: string, familyName: string): CardHolder {
-  return { country: 'MA', semanticsIdentifier: `PNOMA-${number}`, givenName, familyName };
+  return {
+    country: 'MA',
+    semanticsIdentifier: `PNOMA-${number}`,
+    givenName,
+    familyName,
+    documentNumber: number.replace('ZZ1', 'TH0'),
+  };
 }
 
 export const CARD_DEFINITIONS = [
@@ -62,7 +69,12 @@ export const CARD_DEFINITIONS = [
     id: 'renewed',
     title: 'Renewed card of the first person, name spelt another way',
     ...FATIMA,
-    holder: { ...FATIMA.holder, givenName: 'Fatima-Zahra', familyName: 'El-Idrissi' },
+    holder: {
+      ...FATIMA.holder,
+      givenName: 'Fatima-Zahra',
+      familyName: 'El-Idrissi',
+      documentNumber: 'TH000101',
+    },
   },
   {
     id: 'expired',

@@ -42,7 +42,7 @@ export const PKCS12_PASSWORD = 'thiqa';
 
 const DAY = 86_400_000;
 /** Raised when what is minted changes, so that an older folder is minted anew. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const ROOT_NAME: NameTemplate = [
   { type: 'countryName', value: 'MA' },

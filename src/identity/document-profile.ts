@@ -22,6 +22,21 @@ export interface NameLocation extends AttributeLocation {
   readonly optional: boolean;
 }
 
+/** OpenID Identity Assurance Schema Definition 1.0, predefined values for documents: those with a chip. */
+export const DOCUMENT_TYPES = ['idcard', 'passport', 'residence_permit', 'driving_permit'] as const;
+export type DocumentType = (typeof DOCUMENT_TYPES)[number];
+
+/** What the certificate tells of the document, beside its holder. */
+export interface DocumentDescription {
+  readonly type: DocumentType;
+  /** ICAO Doc 9303-3 section 5: three letters. */
+  readonly issuingState: string;
+  readonly number?: AttributeLocation & { readonly optional: boolean };
+  /** `certificate`: the issuer lets the certificate end with the document. */
+  readonly expiry?: 'certificate';
+  readonly placeOfIssue?: AttributeLocation & { readonly optional: boolean };
+}
+
 export interface DocumentProfile {
   readonly id: string;
   readonly title: string;
@@ -45,5 +60,8 @@ export interface DocumentProfile {
   readonly givenName: readonly NameLocation[];
   readonly birthDate?: AttributeLocation & { readonly optional: boolean };
   readonly gender?: AttributeLocation & { readonly optional: boolean };
+  readonly document?: DocumentDescription;
+  /** The rules under which the state issues the document (OpenID Identity Assurance Schema Definition 1.0). */
+  readonly trustFramework?: string;
   readonly assurance: Assurance;
 }

@@ -50,6 +50,14 @@ export function readNationalIdentifier(text: string, rule: IdentifierRule): Nati
   return Object.freeze({ country: rule.country, register: rule.register, value });
 }
 
+/**
+ * For a portal, unambiguous between states: the semantics identifier of ETSI EN 319 412-1 5.1.3 (`PNOMA-AB123456`). A
+ * register for which ETSI has no three letters stands under its own name (`NINDZ-...`).
+ */
+export function semanticsIdentifier({ register, country, value }: NationalIdentifier): string {
+  return `${register}${country}-${value}`;
+}
+
 /** For the person's own eyes: all but the last three characters hidden. */
 export function maskIdentifier(identifier: NationalIdentifier): string {
   const shown = identifier.value.slice(-3);

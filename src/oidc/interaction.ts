@@ -22,6 +22,8 @@ export interface SignInInteraction {
   readonly redirectOrigin: string;
   /** Of the session that is signed in already. */
   readonly accountId: string | undefined;
+  /** When that session was opened with a card, epoch seconds; known where a consent is waited for. */
+  readonly signedInAt: number | undefined;
 }
 
 /** The request and the response that carry the browser's cookies, and the uid that the address names. */
@@ -83,6 +85,7 @@ export function createInteractions(currentProvider: () => Provider, portals: Por
         uiLocales: optionalText(params.ui_locales),
         redirectOrigin: new URL(String(params.redirect_uri)).origin,
         accountId: interaction.session?.accountId,
+        signedInAt: typeof prompt.details.signedInAt === 'number' ? prompt.details.signedInAt : undefined,
       };
     },
 

@@ -15,15 +15,17 @@ import { ServiceError } from '../errors.ts';
 import type { AcrNames, LevelOfAssurance } from '../identity/level-of-assurance.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
 import { createFindAccount } from './account.ts';
+import { type AssuranceAbilities, assuranceMetadata } from './assurance-metadata.ts';
 import { auditAssertions, noteForAudit } from './audited-endpoints.ts';
-import { PROTOCOL_CLAIMS, SCOPE_CLAIMS } from './claims.ts';
-import { claimsRequestProblem } from './claims-request.ts';
+import { PROTOCOL_CLAIMS, SINGLE_CLAIMS, scopeClaims } from './claims.ts';
+import { claimsParameterProblem } from './claims-parameter.ts';
 import { assertClientAssertion } from './client-assertion.ts';
 import { EXTRA_CLIENT_METADATA } from './client-metadata.ts';
 import { createLoadGrant } from './consented-grant.ts';
 import { continueByGet } from './continue-by-get.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { isOriginAllowed } from './cross-origin.ts';
+import { rememberSignIns } from './grant.ts';
 import { createInteractionPolicy, levelOfSession, levelRequestOf } from './interaction-policy.ts';
 import { DEFAULT_ALGORITHM } from './keys/key-ring.ts';
 import type { ProviderKeys } from './keys/provider-keys.ts';
@@ -77,6 +79,7 @@ export interface ProviderParts {
   /** Present where portals may show certificates. */
   readonly mutualTls?: MutualTlsParts | undefined;
   readonly acrNames: AcrNames;
+  readonly assurance: AssuranceAbilities;
   /** The highest level that an accepted document can earn; undefined when none is accepted. */
   readonly highestReachableLevel: () => Promise<LevelOfAssurance | undefined>;
   /** Counts a portal that has authenticated. Rejects with ServiceError TOO_MANY_REQUESTS. */
@@ -91,7 +94,8 @@ export function createProvider(parts: ProviderParts): Provider {
   const { lifetimes, portals, subjectKey } = parts;
   const secureCookies = parts.issuer.startsWith('https:');
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure: secureCookies, overwrite: true } as const;
-  const loadExistingGrant = createLoadGrant(parts);
+  const scopes = scopeClaims(parts.assurance.nameLanguages);
+  const loadExistingGrant = createLoadGrant({ ...parts, profileClaims: scopes.profile });
 
   const subjectFor = async (clientId: string, accountId: string): Promise<string> => {
     const portal = await portals.find(clientId);
@@ -105,8 +109,11 @@ export function createProvider(parts: ProviderParts): Provider {
     loadExistingGrant,
     jwks: parts.keys.jwks,
 
-    scopes: Object.keys(SCOPE_CLAIMS),
-    claims: { ...toMutable(SCOPE_CLAIMS), ...Object.fromEntries(PROTOCOL_CLAIMS.map((claim) => [claim, null])) },
+    scopes: Object.keys(scopes),
+    claims: {
+      ...scopes,
+      ...Object.fromEntries([...PROTOCOL_CLAIMS, ...SINGLE_CLAIMS, 'verified_claims'].map((claim) => [claim, null])),
+    },
     acrValues: [...parts.acrNames.keys()],
     subjectTypes: ['pairwise'],
     pairwiseIdentifier: (_ctx, accountId, client) => subjectFor(client.clientId, accountId),
@@ -139,7 +146,7 @@ export function createProvider(parts: ProviderParts): Provider {
       claimsParameter: {
         enabled: true,
         assertClaimsParameter(_ctx, claims) {
-          const problem = claimsRequestProblem({ ...claims });
+          const problem = claimsParameterProblem({ ...claims });
           if (problem !== undefined) throw new errors.InvalidRequest(problem);
         },
       },
@@ -165,7 +172,7 @@ export function createProvider(parts: ProviderParts): Provider {
     cookies: { long: cookie, short: cookie },
     discovery: {
       ui_locales_supported: [...parts.uiLocales],
-      claims_locales_supported: ['ar', 'fr'],
+      ...assuranceMetadata(parts.assurance),
       ...(parts.mutualTls && { mtls_endpoint_aliases: mutualTlsAliases(parts.mutualTls.origin) }),
     },
     async renderError(ctx, out, error) {
@@ -189,6 +196,7 @@ export function createProvider(parts: ProviderParts): Provider {
   };
 
   const provider = new Provider(parts.issuer, configuration);
+  rememberSignIns(provider);
   // The application in front sets X-Forwarded-* from its own configuration and drops what a client sent (http/app.ts).
   provider.proxy = true;
   authenticateBySecretHash(provider, parts);
@@ -226,11 +234,6 @@ function answerByRequestedName(provider: Provider, names: AcrNames): void {
       return level && acrFor(level, levelRequestOf({ oidc: this }, names), names);
     },
   });
-}
-
-/** OpenID Connect claims configuration wants arrays that it may keep. */
-function toMutable(scopes: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
-  return Object.fromEntries(Object.entries(scopes).map(([scope, claims]) => [scope, [...claims]]));
 }
 
 /**

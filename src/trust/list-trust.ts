@@ -3,8 +3,8 @@
  */
 import { ThiqaError } from '../errors.ts';
 import type { Certificate } from '../pki/certificate.ts';
+import { nameText } from '../pki/name-text.ts';
 import { certificateOf, type DocumentTrust, trustedCertificates } from './document-trust.ts';
-import { nameText } from './name-text.ts';
 import type { TrustKind, TrustListReader } from './trust-list.ts';
 
 export interface ListedTrust {

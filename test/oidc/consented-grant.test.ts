@@ -1,9 +1,12 @@
 import { expect } from 'chai';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { scopeClaims } from '../../src/oidc/claims.ts';
 import { claimsToConsent, createLoadGrant } from '../../src/oidc/consented-grant.ts';
+import { signInOfGrant } from '../../src/oidc/grant.ts';
 import { portal } from '../store/records.ts';
 import { AT } from '../support/authority.ts';
 import { memoryConsents, memoryPortals } from '../support/ports.ts';
+import { SIGNED_IN_AT } from '../support/signed-in-citizen.ts';
 
 describe('what a citizen is asked to consent to', () => {
   const APPROVED = ['given_name', 'family_name', 'birthdate'];
@@ -23,6 +26,13 @@ describe('what a citizen is asked to consent to', () => {
       id_token: { 'family_name#ar': null, gender: null },
     });
     expect(claimsToConsent('openid', parameter, APPROVED)).to.deep.equal(['given_name', 'family_name']);
+  });
+  it('is, of the number, the document and verified_claims, what the claims parameter asks for', () => {
+    const approved = [...APPROVED, 'national_id', 'document_details', 'verified_claims'];
+    expect(claimsToConsent('openid profile', undefined, approved)).to.deep.equal(APPROVED);
+    const parameter = JSON.stringify({ userinfo: { national_id: null }, id_token: { document_details: null } });
+    expect(claimsToConsent('openid', parameter, approved)).to.deep.equal(['national_id', 'document_details']);
+    expect(claimsToConsent('openid', parameter, APPROVED)).to.deep.equal([]);
   });
   for (const parameter of ['null', '{}', '[]', '7', '"x"', '{"userinfo":null}', '{"other":{"given_name":null}}']) {
     it(`is nothing in a claims parameter ${parameter}`, () => {
@@ -60,15 +70,17 @@ interface Request {
   readonly clientId?: string | undefined;
   readonly scope?: string;
   readonly claims?: string;
+  readonly signedInAt?: number | undefined;
 }
 
 async function load(request: Request, consented: readonly string[] | undefined): Promise<NotedGrant | undefined> {
+  const signedInAt = 'signedInAt' in request ? request.signedInAt : SIGNED_IN_AT;
   const { accountId = 'account-1', clientId = 'passport-renewal', scope = 'openid profile', claims } = request;
   const consents = memoryConsents(
     ...(consented ? [{ accountId: 'account-1', clientId: 'passport-renewal', claims: consented, givenAt: AT }] : []),
   );
   const portals = memoryPortals(
-    { ...portal('passport-renewal'), claims: ['given_name', 'family_name', 'birthdate'] },
+    { ...portal('passport-renewal'), claims: [...ALL, 'verified_claims', 'verified_claims.document'] },
     portal('other-portal'),
   );
   const parameter: Record<string, unknown> = claims === undefined ? {} : JSON.parse(claims);
@@ -76,13 +88,15 @@ async function load(request: Request, consented: readonly string[] | undefined):
   const ctx = {
     oidc: {
       client: 'clientId' in request && clientId === 'none' ? undefined : { clientId },
-      session: accountId === 'none' ? undefined : { accountId },
+      session: accountId === 'none' ? undefined : { accountId, authTime: () => signedInAt },
       params: { scope, claims },
       requestParamClaims: new Set(requested),
       provider: { Grant: NotedGrant },
     },
   } as unknown as KoaContextWithOIDC; // as far as a grant looks at it
-  return (await createLoadGrant({ consents, portals })(ctx)) as unknown as NotedGrant | undefined; // of NotedGrant above
+  return (await createLoadGrant({ consents, portals, profileClaims: scopeClaims(['ar']).profile })(ctx)) as unknown as
+    | NotedGrant
+    | undefined; // of NotedGrant above
 }
 
 const ALL = ['given_name', 'family_name', 'birthdate'];
@@ -112,6 +126,28 @@ describe('the grant of an authorization', () => {
     expect(grant?.granted).to.not.include.members(['email']);
   });
 
+  it('remembers the sign-in that it was given in', async () => {
+    const grant = await load({}, ALL);
+    expect(grant && signInOfGrant(grant)).to.equal(SIGNED_IN_AT);
+  });
+
+  it('holds the claims and the parts of verified_claims that are asked for, once they are consented', async () => {
+    const claims = JSON.stringify({
+      userinfo: {
+        verified_claims: {
+          verification: { trust_framework: null, evidence: [{ type: { value: 'document' } }] },
+          claims: { given_name: null, gender: null },
+        },
+      },
+    });
+    const parts = ['verified_claims', 'verified_claims.document'];
+    const grant = await load({ scope: 'openid', claims }, [...ALL, ...parts]);
+    expect(grant?.granted).to.include.members(['given_name', ...parts]);
+    expect(grant?.granted).to.not.include.members(['gender']);
+    expect(await load({ scope: 'openid', claims }, [...ALL, 'verified_claims'])).to.equal(undefined);
+    expect(await load({ scope: 'openid', claims }, ALL)).to.equal(undefined);
+  });
+
   it('is none without a consent', async () => expect(await load({}, undefined)).to.equal(undefined));
   it('is none when the consent lacks one of the claims: the citizen is asked again', async () => {
     expect(await load({}, ['given_name', 'family_name'])).to.equal(undefined);
@@ -126,6 +162,7 @@ describe('the grant of an authorization', () => {
     'a portal that is not registered': { clientId: 'unknown' },
     'a request without a session': { accountId: 'none' },
     'a request without a client': { clientId: 'none' },
+    'a session that no card opened': { signedInAt: undefined },
   })) {
     it(`is none for ${whose}`, async () => expect(await load(request, ALL)).to.equal(undefined));
   }

@@ -92,6 +92,11 @@ describe('the OpenID Connect provider', () => {
       uiLocales: ['fr', 'ar', 'en'],
       interactionPath: (uid) => `/sign-in/${uid}`,
       acrNames: acrNames(),
+      assurance: {
+        nameLanguages: ['ar'],
+        trustFrameworks: ['thiqa_demonstration'],
+        documentTypes: ['idcard'],
+      },
       highestReachableLevel: async () => 'low',
       countClient: async () => undefined,
       fetchOfPortal: () => expect.fail('nothing is fetched for these portals'),
@@ -155,6 +160,15 @@ describe('the OpenID Connect provider', () => {
         'high',
       ],
       scopes_supported: ['openid', 'profile'],
+      claims_locales_supported: ['ar'],
+      verified_claims_supported: true,
+      trust_frameworks_supported: ['thiqa_demonstration'],
+      evidence_supported: ['document', 'electronic_signature'],
+      documents_supported: ['idcard'],
+      claims_in_verified_claims_supported: [
+        ...['name', 'name#ar', 'given_name', 'given_name#ar', 'family_name', 'family_name#ar'],
+        ...['birthdate', 'gender', 'national_id', 'document_details'],
+      ],
       ui_locales_supported: ['fr', 'ar', 'en'],
     });
     expect(metadata).to.include.keys(

@@ -303,14 +303,19 @@ function storeContract(factory: StoreFactory): void {
     });
 
     describe('citizens', () => {
-      it('come back until the instant of their expiry; put replaces', async () => {
-        const citizen = { accountId: 'account-1', sealed: Uint8Array.of(1, 2, 3), expiresAt: EXPIRY };
+      it('come back, one for each sign-in, until the instant of their expiry; put replaces', async () => {
+        const signIn = { accountId: 'account-1', signedInAt: 1_795_000_000 };
+        const citizen = { ...signIn, sealed: Uint8Array.of(1, 2, 3), expiresAt: EXPIRY };
+        const later = { ...citizen, signedInAt: signIn.signedInAt + 1, sealed: Uint8Array.of(4) };
         await store.citizens.put({ ...citizen, sealed: Uint8Array.of(9), expiresAt: NOW });
         await store.citizens.put(citizen);
+        await store.citizens.put(later);
         await restart();
-        expect(await store.citizens.find('account-1', BEFORE_EXPIRY)).to.deep.equal(citizen);
-        expect(await store.citizens.find('account-1', EXPIRY)).to.equal(undefined);
-        expect(await store.citizens.find('account-2', NOW)).to.equal(undefined);
+        expect(await store.citizens.find(signIn, BEFORE_EXPIRY)).to.deep.equal(citizen);
+        expect(await store.citizens.find(later, BEFORE_EXPIRY)).to.deep.equal(later);
+        expect(await store.citizens.find(signIn, EXPIRY)).to.equal(undefined);
+        expect(await store.citizens.find({ ...signIn, accountId: 'account-2' }, NOW)).to.equal(undefined);
+        expect(await store.citizens.find({ ...signIn, signedInAt: signIn.signedInAt - 1 }, NOW)).to.equal(undefined);
       });
     });
 
@@ -421,7 +426,12 @@ function storeContract(factory: StoreFactory): void {
         await store.protocol.put({ model: 'Grant', id: 'without-expiry', payload: {} });
         await store.challenges.put(challenge('challenge-1'));
         await store.handOffs.put(handOff('hand-off-1'));
-        await store.citizens.put({ accountId: 'account-1', sealed: Uint8Array.of(1), expiresAt: EXPIRY });
+        await store.citizens.put({
+          accountId: 'account-1',
+          signedInAt: 1,
+          sealed: Uint8Array.of(1),
+          expiresAt: EXPIRY,
+        });
         expect(await store.sweep(BEFORE_EXPIRY)).to.equal(0);
         expect(await store.sweep(EXPIRY)).to.equal(expired + 3);
         expect(await store.protocol.find('AuthorizationCode', { id: 'lasting' }, EXPIRY)).to.deep.equal(lasting);
@@ -490,7 +500,7 @@ function storeContract(factory: StoreFactory): void {
         await refused('STORE_UNAVAILABLE', store.handOffs.take('hand-off-1'));
         await refused('STORE_UNAVAILABLE', store.portals.list());
         await refused('STORE_UNAVAILABLE', store.consents.find('account-1', 'portal-1'));
-        await refused('STORE_UNAVAILABLE', store.citizens.find('account-1', NOW));
+        await refused('STORE_UNAVAILABLE', store.citizens.find({ accountId: 'account-1', signedInAt: 1 }, NOW));
         await refused('STORE_UNAVAILABLE', store.trust.version());
         await refused('STORE_UNAVAILABLE', store.trust.read());
         await refused('STORE_UNAVAILABLE', store.trust.put(trustEntry('a')));

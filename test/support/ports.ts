@@ -103,12 +103,12 @@ export function memoryCitizens(): CitizenStore & { readonly stored: Map<string, 
   const stored = new Map<string, CitizenRecord>();
   return {
     stored,
-    async find(accountId, at) {
-      const record = stored.get(accountId);
+    async find({ accountId, signedInAt }, at) {
+      const record = stored.get(`${accountId}.${signedInAt}`);
       return record !== undefined && record.expiresAt > at ? record : undefined;
     },
     async put(record) {
-      stored.set(record.accountId, record);
+      stored.set(`${record.accountId}.${record.signedInAt}`, record);
     },
   };
 }

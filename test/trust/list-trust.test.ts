@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import type { NameTemplate } from '../../src/demo/distinguished-name.ts';
 import { parseCertificate } from '../../src/pki/certificate.ts';
+import { nameText } from '../../src/pki/name-text.ts';
 import { addTrust } from '../../src/trust/change-trust.ts';
 import { listTrust } from '../../src/trust/list-trust.ts';
-import { nameText } from '../../src/trust/name-text.ts';
 import { anchorOf } from '../support/acceptance.ts';
 import { AT, createTestAuthority, daysFromAt, issueTestRoot } from '../support/authority.ts';
 import { TEST_PROFILE } from '../support/document.ts';

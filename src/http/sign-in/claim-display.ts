@@ -2,8 +2,8 @@
  * How a claim of OpenID Connect Core 5.1 reads to the person that it speaks of: its name in words, its values in the
  * language and direction that they are written in.
  */
-import type { TaggedText } from '../../identity/person.ts';
 import type { Locale, MessageKey } from '../localization.ts';
+import type { ConsentRow, ConsentValue } from './consent-rows.ts';
 
 const LABELS: Readonly<Record<string, MessageKey>> = {
   sub: 'claim.sub',
@@ -12,6 +12,20 @@ const LABELS: Readonly<Record<string, MessageKey>> = {
   family_name: 'claim.family_name',
   birthdate: 'claim.birthdate',
   gender: 'claim.gender',
+  national_id: 'claim.national_id',
+  document_details: 'claim.document_details',
+  verified_claims: 'claim.verified_claims',
+  'verified_claims.document': 'claim.verified_claims.document',
+  'verified_claims.electronic_signature': 'claim.verified_claims.electronic_signature',
+  'verified_claims.certificate': 'claim.verified_claims.certificate',
+  'verified_claims.revocation': 'claim.verified_claims.revocation',
+};
+
+const DOCUMENT_TYPES: Readonly<Record<string, MessageKey>> = {
+  idcard: 'claim.document-type.idcard',
+  passport: 'claim.document-type.passport',
+  residence_permit: 'claim.document-type.residence_permit',
+  driving_permit: 'claim.document-type.driving_permit',
 };
 
 export interface DisplayedClaim {
@@ -27,10 +41,7 @@ export interface DisplayedClaim {
   }[];
 }
 
-export function displayClaims(
-  claims: readonly { readonly name: string; readonly values: readonly TaggedText[] }[],
-  locale: Locale,
-): readonly DisplayedClaim[] {
+export function displayClaims(claims: readonly ConsentRow[], locale: Locale): readonly DisplayedClaim[] {
   return claims.map(({ name, values }) => {
     const label = Object.hasOwn(LABELS, name) ? LABELS[name] : undefined;
     return {
@@ -49,9 +60,15 @@ export function displayClaims(
 
 function displayValue(
   claim: string,
-  { value, language }: TaggedText,
+  { value, language, kind }: ConsentValue,
   locale: Locale,
 ): DisplayedClaim['values'][number] {
+  if (kind === 'code' || claim === 'national_id') return { text: value, language: '', direction: 'ltr' };
+  if (kind === 'date')
+    return { text: locale.t('claim.document.expires', { date: writeDate(value, locale) }), direction: 'auto' };
+  if (kind === 'instant') return { text: writeInstant(value, locale), direction: 'auto' };
+  const documentType = kind === 'document-type' && Object.hasOwn(DOCUMENT_TYPES, value) && DOCUMENT_TYPES[value];
+  if (documentType) return { text: locale.t(documentType), direction: 'auto' };
   if (claim === 'birthdate') return { text: writeDate(value, locale), direction: 'auto' };
   if (claim === 'gender' && value === 'female') return { text: locale.t('claim.gender.female'), direction: 'auto' };
   if (claim === 'gender' && value === 'male') return { text: locale.t('claim.gender.male'), direction: 'auto' };
@@ -64,4 +81,10 @@ function writeDate(value: string, locale: Locale): string {
   const date = new Date(`${value}T00:00:00Z`);
   if (Number.isNaN(date.getTime())) return value;
   return new Intl.DateTimeFormat(locale.tag, { dateStyle: 'long', timeZone: 'UTC' }).format(date);
+}
+
+function writeInstant(value: string, locale: Locale): string {
+  return new Intl.DateTimeFormat(locale.tag, { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' }).format(
+    new Date(value),
+  );
 }

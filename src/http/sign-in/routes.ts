@@ -6,11 +6,10 @@ import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { ServiceError } from '../../errors.ts';
-import type { TaggedText } from '../../identity/person.ts';
-import { claimsOf, untaggedClaim } from '../../oidc/claims.ts';
 import { claimsToConsent } from '../../oidc/consented-grant.ts';
 import type { Interactions, SignInInteraction } from '../../oidc/interaction.ts';
 import { assetUrl } from '../assets.ts';
+import { consentRows } from './consent-rows.ts';
 import {
   browserOf,
   browserSecretOf,
@@ -130,18 +129,19 @@ async function pendingConsent(ctx: Context, interactions: Interactions) {
 }
 
 async function showConsent(ctx: Context, interaction: SignInInteraction, parts: SignInParts): Promise<void> {
-  const signedIn = interaction.accountId === undefined ? undefined : await parts.citizens.recall(interaction.accountId);
-  if (signedIn === undefined) throw new ServiceError('INTERACTION_NOT_FOUND', 'the session of the citizen has ended');
-  const requested = claimsToConsent(interaction.scope, interaction.claimsParameter, interaction.portal.claims);
-  const valuesOf = new Map<string, TaggedText[]>(requested.map((claim) => [claim, []]));
-  for (const [claim, value] of Object.entries(claimsOf(signedIn.person, requested))) {
-    const language = claim.split('#')[1];
-    valuesOf.get(untaggedClaim(claim))?.push(language === undefined ? { value } : { value, language });
+  const { accountId, signedInAt, scope, claimsParameter, portal } = interaction;
+  const signedIn =
+    accountId === undefined || signedInAt === undefined
+      ? undefined
+      : { signedInAt, citizen: await parts.citizens.recall({ accountId, signedInAt }) };
+  if (signedIn?.citizen === undefined) {
+    throw new ServiceError('INTERACTION_NOT_FOUND', 'the session of the citizen has ended');
   }
+  const requested = claimsToConsent(scope, claimsParameter, portal.claims);
   show(ctx, interaction, parts, 'consent', {
-    portal: interaction.portal,
-    claims: [{ name: 'sub', values: [] }, ...[...valuesOf].map(([name, values]) => ({ name, values }))],
-    maskedIdentifier: signedIn.maskedIdentifier,
+    portal,
+    claims: consentRows(signedIn.citizen, signedIn.signedInAt, requested),
+    maskedIdentifier: signedIn.citizen.maskedIdentifier,
     consent: post(interaction, 'consent'),
     decline: post(interaction, 'decline'),
   });

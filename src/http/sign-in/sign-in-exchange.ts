@@ -118,10 +118,8 @@ export async function concludePresentation(
     const { citizen } = outcome;
     // A refusal leaves it: a second window of this sign-in may have begun an attempt since, which is not at fault.
     ctx.cookies.set(BROWSER_COOKIE, null, browserCookie(parts.issuer, interaction.uid));
-    await parts.citizens.remember(citizen.accountId, {
-      person: citizen.person,
-      maskedIdentifier: citizen.maskedIdentifier,
-    });
+    const { accountId, authenticatedAt } = citizen;
+    await parts.citizens.remember({ accountId, signedInAt: authenticatedAt }, citizen);
     goTo(ctx, await parts.interactions.signIn(browserOf(ctx), citizen));
     return;
   }

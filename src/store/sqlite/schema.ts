@@ -5,7 +5,7 @@
  * are integer milliseconds since 1970; STRICT tables refuse a value of another type.
  */
 
-/** Protocol data, portals, consents and citizens; then the trust list; the counters of limits; the key ring. */
+/** Protocol data, portals, consents and citizens; then the trust list; the counters of limits; the key ring; sign-ins. */
 export const STORE_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE protocol (
@@ -96,6 +96,18 @@ export const STORE_MIGRATIONS: readonly string[] = [
     sealed  BLOB NOT NULL
   ) STRICT;
   INSERT INTO key_ring (id, version, sealed) VALUES (1, 0, x'');
+  `,
+  // One record a sign-in. Those of before were of one a citizen, and end with their sessions: nothing is carried over.
+  `
+  DROP TABLE citizen;
+  CREATE TABLE citizen (
+    account_id   TEXT NOT NULL,
+    signed_in_at INTEGER NOT NULL,   -- epoch seconds, as auth_time
+    sealed       BLOB NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    PRIMARY KEY (account_id, signed_in_at)
+  ) STRICT;
+  CREATE INDEX citizen_expiry ON citizen (expires_at);
   `,
 ];
 

@@ -1,8 +1,8 @@
 /**
- * A distinguished name as text for an officer to read, in the manner of RFC 4514. It is shown and nothing else: such a
+ * A distinguished name as text for a person to read, in the manner of RFC 4514. It is shown and nothing else: such a
  * text can be made to say anything, so no decision rests on it (S14).
  */
-import type { Name, NameAttribute } from '../pki/name.ts';
+import type { Name, NameAttribute } from './name.ts';
 
 /** RFC 4514 section 3, and what CAs use beside it. */
 const SHORT_NAMES: Readonly<Record<string, string>> = {
