@@ -1,8 +1,8 @@
 /**
  * AuditStore on SQLite: a database file of its own whose every commit is on disk before it counts (`synchronous = FULL`).
  *
- * Appends that are asked for in one turn of the event loop share one transaction, so one wait for the disk: under load
- * the cost of durability is divided among the sign-ins, and each promise still resolves only after that commit.
+ * Appends that come close together share one transaction, so one wait for the disk (`quiet-turn.ts`): under load the
+ * cost of durability is divided among the sign-ins, and each promise still resolves only after that commit.
  */
 import type { AuditStore } from '../../audit/audit-log.ts';
 import type { AuditEvent } from '../../audit/event.ts';
@@ -10,6 +10,7 @@ import type { AuditRecord } from '../../audit/hash-chain.ts';
 import { storedJson } from '../stored-json.ts';
 import { toMilliseconds } from './columns.ts';
 import type { Database, Values } from './open-database.ts';
+import { afterQuietTurn } from './quiet-turn.ts';
 
 interface Row {
   sequence: number;
@@ -68,7 +69,7 @@ export function sqliteAuditStore(database: Database): AuditStore & { flush(): vo
     append(link) {
       return new Promise((resolve, reject) => {
         waiting.push({ link, resolve, reject });
-        if (waiting.length === 1) setImmediate(flush);
+        if (waiting.length === 1) afterQuietTurn(() => waiting.length, flush);
       });
     },
     async read(after, limit) {

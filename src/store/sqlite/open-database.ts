@@ -3,14 +3,15 @@
  * every failure is a coded error.
  *
  * Write-ahead logging lets several processes read while one writes; a writer waits for its turn up to the lock timeout.
- * Calls are synchronous: nothing else of this process runs between the steps of a transaction. Writes of one turn of the
- * event loop share one, because a commit costs more than a statement.
+ * Calls are synchronous: nothing else of this process runs between the steps of a transaction. Writes that come close
+ * together share one (`quiet-turn.ts`).
  */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import { ServiceError } from '../../errors.ts';
+import { afterQuietTurn } from './quiet-turn.ts';
 
 export interface DatabaseOptions {
   readonly file: string;
@@ -115,13 +116,18 @@ export class Database {
   }
 
   /**
-   * Runs `work`, one statement, together with what else is asked for in this turn of the event loop: one transaction,
-   * so one commit, and each promise settles only after it. A statement that fails concerns its own caller alone, unless
+   * Runs `work`, one statement, together with what else is asked for about the same time: one transaction, so one
+   * commit, and each promise settles only after it. A statement that fails concerns its own caller alone, unless
    * SQLite ended the transaction with it.
    */
   write<T>(work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) setImmediate(() => this.#writeWaiting());
+      if (this.#waiting.length === 0) {
+        afterQuietTurn(
+          () => this.#waiting.length,
+          () => this.#writeWaiting(),
+        );
+      }
       this.#waiting.push({
         run: () => {
           const result = work();
