@@ -31,4 +31,4 @@ ENV HEALTH_URL=http://127.0.0.1:4000/healthz
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(process.env.HEALTH_URL).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 
-CMD ["node", "src/main.ts", "serve", "--config", "/etc/thiqa/thiqa.yaml"]
+CMD ["node", "--max-semi-space-size=8", "--heap-growing-percent=100", "src/main.ts", "serve", "--config", "/etc/thiqa/thiqa.yaml"]

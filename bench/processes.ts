@@ -40,13 +40,20 @@ export function stayOn(core: string): void {
  * Starts a server; resolves when it listens.
  * @param script beside this file
  * @param parameters what it reads from its command line, as one JSON value
+ * @param flags of Node
  */
 export async function startServer(
   script: string,
   parameters: unknown,
   core: string | undefined,
+  flags: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const node = [process.execPath, fileURLToPath(new URL(script, import.meta.url)), JSON.stringify(parameters)];
+  const node = [
+    process.execPath,
+    ...flags,
+    fileURLToPath(new URL(script, import.meta.url)),
+    JSON.stringify(parameters),
+  ];
   const [command = '', ...rest] = core === undefined ? node : ['taskset', '-c', core, ...node];
   const child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   await answerOf(child, 'listening');

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../src/config.ts';
 import { openStore } from '../src/store/open-store.ts';
 import { reportToBench, type Usage } from './processes.ts';
+import { PROGRAM_FLAGS } from './program-flags.ts';
 import { type RegisteredPortal, registerBenchPortal } from './registered-portal.ts';
 
 export interface ServeProcessParameters extends RegisteredPortal {
@@ -29,6 +30,7 @@ const log = openSync(join(directory, `workers-${workers}.log`), 'a');
 const child = spawn(
   process.execPath,
   [
+    ...PROGRAM_FLAGS,
     fileURLToPath(new URL('../src/main.ts', import.meta.url)),
     'serve',
     '--config',

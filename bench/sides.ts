@@ -7,6 +7,7 @@ import type { BenchCard } from './journey.ts';
 import type { Side } from './load.ts';
 import type { Pace } from './measure.ts';
 import { type ServerProcess, startServer, stayOn, twoCores } from './processes.ts';
+import { PROGRAM_FLAGS } from './program-flags.ts';
 import type { ServeProcessParameters } from './serve-process.ts';
 import type { ServiceProcessParameters } from './service-process.ts';
 import { type BenchSetting, configureService, createSetting, freePorts } from './setting.ts';
@@ -43,8 +44,8 @@ export async function withSides<T>(
 function sidesIn(setting: BenchSetting, way: 'tls' | 'header', servers: ServerProcess[]): Sides {
   const cores = twoCores();
   if (cores !== undefined) stayOn(cores.load);
-  const start = async (script: string, parameters: unknown): Promise<ServerProcess> => {
-    const server = await startServer(script, parameters, cores?.server);
+  const start = async (script: string, parameters: unknown, flags?: readonly string[]): Promise<ServerProcess> => {
+    const server = await startServer(script, parameters, cores?.server, flags);
     servers.push(server);
     return server;
   };
@@ -59,7 +60,8 @@ function sidesIn(setting: BenchSetting, way: 'tls' | 'header', servers: ServerPr
       const { issuer, configFile } = await configureService(setting, name, way, address);
       const inMemory = store === 'memory';
       const parameters: ServiceProcessParameters = { name, configFile, directory, inMemory, portal, nationalNumbers };
-      return { name, cards, destination: destination(issuer), server: await start('service-process.ts', parameters) };
+      const server = await start('service-process.ts', parameters, PROGRAM_FLAGS);
+      return { name, cards, destination: destination(issuer), server };
     },
     async served(name, workers, cards) {
       const { issuer, configFile } = await configureService(setting, `workers-${workers}`, way);

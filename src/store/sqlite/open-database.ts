@@ -31,8 +31,11 @@ export interface DatabaseOptions {
  * that a copy takes comes more rarely.
  */
 const CHECKPOINT_PAGES = 8_000;
-/** Keys are random, so that each insertion meets other pages of the indexes. */
-const CACHE_KIBIBYTES = 32 * 1024;
+/**
+ * Keys are random, so that each insertion meets other pages of the indexes; what lives for minutes only fits in here, and
+ * the system keeps the rest. A log is written at its end.
+ */
+const CACHE_KIBIBYTES = { NORMAL: 16 * 1024, FULL: 2 * 1024 };
 
 export type Values = Record<string, SQLInputValue>;
 
@@ -57,7 +60,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   try {
     await useWriteAheadLog(database, lockTimeoutMs);
     database.execute(`PRAGMA busy_timeout = ${lockTimeoutMs}; PRAGMA synchronous = ${synchronous}`);
-    database.execute(`PRAGMA cache_size = -${CACHE_KIBIBYTES}`);
+    database.execute(`PRAGMA cache_size = -${CACHE_KIBIBYTES[synchronous]}`);
     // A log that grows makes each commit dearer that must be on disk, so FULL keeps SQLite's own, shorter one.
     if (synchronous === 'NORMAL') database.execute(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     migrate(database, migrations);
