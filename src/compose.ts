@@ -41,6 +41,7 @@ import { accountIdOf } from './oidc/subject-identifier.ts';
 import { portalFetchOf } from './onboarding.ts';
 import type { HealthReport, ListenerKind } from './operations/health.ts';
 import type { Log } from './operations/log.ts';
+import { recentPortals } from './relying-party/recent-portals.ts';
 import { closeListeners, type Listener, openListeners } from './service.ts';
 import { openStore as openConfiguredStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
@@ -128,6 +129,7 @@ export async function composeService(
   const store = await (openStore?.() ??
     openConfiguredStore(config.store, (server) => log.info('store', { ...server })));
   const audit = new AuditLog(store.audit, clock);
+  const portals = recentPortals(store.portals, clock);
   const ring = await openServiceRing({ config, keys, store, audit, clock, log });
   const citizens = createCitizenRecords(store.citizens, keys.subjectKey, recordSeconds(lifetimes), clock);
   const refusalPages = { assets: issuer, log, audit, clock, sandbox };
@@ -182,7 +184,7 @@ export async function composeService(
       keys: providerKeys,
       cookieSignatures,
       protocol: store.protocol,
-      portals: store.portals,
+      portals,
       consents: store.consents,
       citizens,
       audit,
@@ -215,7 +217,7 @@ export async function composeService(
     currentProvider,
     cookieSignatures,
     issuer,
-    interactions: createInteractions(currentProvider, store.portals, clock),
+    interactions: createInteractions(currentProvider, portals, clock),
     presentations,
     webEid: createWebEidPresentations({
       ...presentationPorts,
