@@ -42,7 +42,8 @@ export function addDemoCommand(program: Command): void {
     .addOption(
       new Option('--by <way>', 'how the card is presented').choices(PRESENTATION_WAYS).default('client-certificate'),
     )
-    .action(async (options: { card: string; by: PresentationWay }, command: Command) => {
+    .option('--show-tokens', 'print the decoded ID token and userinfo, in place of the claims')
+    .action(async (options: { card: string; by: PresentationWay; showTokens?: true }, command: Command) => {
       const { data, portalPort } = command.optsWithGlobals<{ data: string; portalPort: number }>();
       const paths = demonstrationPaths(resolve(data));
       const card = paths.card(options.card);
@@ -52,8 +53,12 @@ export function addDemoCommand(program: Command): void {
         tlsRootPem: readOrExplain(paths.tlsRoot.certificatePath),
         card: { certificatePem: readOrExplain(card.certificatePath), keyPem: readOrExplain(card.keyPath) },
       });
-      print(JSON.stringify('claims' in outcome ? outcome.claims : outcome, undefined, 2));
-      if (!('claims' in outcome)) process.exitCode = EXIT_REFUSED;
+      if ('claims' in outcome) {
+        print(JSON.stringify(options.showTokens ? outcome.tokens : outcome.claims, undefined, 2));
+      } else {
+        print(JSON.stringify(outcome, undefined, 2));
+        process.exitCode = EXIT_REFUSED;
+      }
     });
 }
 

@@ -35,7 +35,8 @@ export function homePage(): string {
     html`
     <h1>Renew your passport</h1>
     <p>To begin, tell us who you are with your electronic identity card. The public identity service checks the card;
-      this portal receives your name, your date of birth and your gender, and only after you agree.</p>
+      this portal receives your name, date of birth, gender, national number and card, and the proof of them, and only
+      after you agree.</p>
     <p class="actions"><a class="button" href="/login" data-action="sign-in">Sign in with your card</a></p>
     <p>The pages of the identity service in:
       <a href="/login?ui_locales=ar" lang="ar" dir="rtl">العربية</a> ·
@@ -51,11 +52,14 @@ const LABELS: Readonly<Record<string, string>> = {
   family_name: 'Family name',
   birthdate: 'Date of birth',
   gender: 'Gender',
+  national_id: 'National number',
+  document_details: 'Identity document',
   sub: 'Subject identifier (for this portal only)',
   acr: 'Level of assurance (acr)',
   amr: 'Methods (amr)',
   auth_time: 'Card presented at (auth_time)',
   iss: 'Identity provider (iss)',
+  verified_claims: 'Proof (verified_claims)',
 };
 
 const LANGUAGES: Readonly<Record<string, { readonly name: string; readonly dir: 'ltr' | 'rtl' }>> = {
@@ -93,7 +97,15 @@ function claimRow(claim: string, value: unknown): Html {
   const label = `${LABELS[name] ?? name}${language === undefined ? '' : ` (${known?.name ?? language})`}`;
   const attributes = language === undefined ? undefined : html` lang="${language}" dir="${known?.dir ?? 'auto'}"`;
   return html`
-        <tr data-claim="${claim}"><th scope="row">${label}</th><td><bdi${attributes}>${displayValue(claim, value)}</bdi></td></tr>`;
+        <tr data-claim="${claim}"><th scope="row">${label}</th><td>${
+          isStructured(value)
+            ? html`<pre>${JSON.stringify(value, undefined, 2)}</pre>`
+            : html`<bdi${attributes}>${displayValue(claim, value)}</bdi>`
+        }</td></tr>`;
+}
+
+function isStructured(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function displayValue(claim: string, value: unknown): string {
@@ -151,6 +163,7 @@ a { color: var(--accent); text-underline-offset: .2em; }
 :focus-visible { outline: 3px solid #1f5fbf; outline-offset: 3px; }
 table { inline-size: 100%; border-collapse: collapse; margin-block: 1.5rem; background: #fff; border: 1px solid var(--line); }
 th, td { padding: .625rem .875rem; text-align: start; vertical-align: top; border-block-end: 1px solid var(--line); overflow-wrap: anywhere; }
+pre { margin: 0; font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; }
 th { inline-size: 40%; font-weight: 600; }
 dl { padding: 1rem 1.25rem; background: #fff; border: 1px solid var(--line); border-radius: .375rem; }
 dt { font-weight: 600; }

@@ -42,7 +42,12 @@ export async function portalRegistration(portalUrl: URL, privateKeyJwk: JsonWebK
     redirect_uris: [new URL(CALLBACK_PATH, portalUrl).href],
     token_endpoint_auth_method: 'private_key_jwt',
     jwks: { keys: [await publicPortalKey(privateKeyJwk)] },
-    claims: ['name', 'given_name', 'family_name', 'birthdate', 'gender'],
+    claims: [
+      ...['name', 'given_name', 'family_name', 'birthdate', 'gender', 'national_id', 'document_details'],
+      // What a decision about a passport rests on, for whoever must show it later.
+      ...['verified_claims', 'verified_claims.document', 'verified_claims.electronic_signature'],
+      ...['verified_claims.certificate', 'verified_claims.revocation'],
+    ],
     purpose: PURPOSE,
   };
 }

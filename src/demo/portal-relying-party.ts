@@ -3,6 +3,7 @@
  * request, PKCE S256, state, nonce, private_key_jwt; the signature of the assertion is verified.
  */
 import { type JsonWebKey, webcrypto } from 'node:crypto';
+import { decodeProtectedHeader } from 'jose';
 import * as openid from 'openid-client';
 import { publicPortalKey } from './portal-registration.ts';
 
@@ -13,14 +14,25 @@ export interface PendingSignIn {
   readonly nonce: string;
 }
 
-/** The claims of the assertion and of userinfo, by name. */
+/** Claims by name. */
 export type PortalClaims = Readonly<Record<string, unknown>>;
+
+/** What the portal received of a citizen. */
+export interface Assertion {
+  /** Of the ID token and of userinfo, as far as the portal uses them. */
+  readonly claims: PortalClaims;
+  /** Whole, for a developer to read. The ID token is verified and decoded. */
+  readonly tokens: {
+    readonly idToken: { readonly header: PortalClaims; readonly payload: PortalClaims };
+    readonly userinfo: PortalClaims;
+  };
+}
 
 export interface RelyingParty {
   /** @param uiLocales languages for the provider's pages (OpenID Connect Core 3.1.2.1) */
   begin(redirectUri: URL, uiLocales?: string): Promise<{ readonly location: URL; readonly pending: PendingSignIn }>;
   /** @param answer the address to which the provider sent the citizen back, with its parameters */
-  complete(answer: URL, pending: PendingSignIn): Promise<PortalClaims>;
+  complete(answer: URL, pending: PendingSignIn): Promise<Assertion>;
 }
 
 export interface RelyingPartyOptions {
@@ -31,13 +43,38 @@ export interface RelyingPartyOptions {
   readonly fetch?: openid.CustomFetch;
 }
 
-/** Asked for in the ID token, since the portal shows how the citizen was authenticated (OpenID Connect Core 5.5). */
+/**
+ * Beside the scope (OpenID Connect Core 5.5): the number and the card, for the application; in the ID token, signed, how the
+ * citizen was authenticated, and on which evidence the name rests, for whoever must decide about the passport.
+ */
 const CLAIMS_REQUEST = JSON.stringify({
-  id_token: { auth_time: { essential: true }, acr: null, amr: null },
+  userinfo: { national_id: { essential: true }, document_details: null },
+  id_token: {
+    auth_time: { essential: true },
+    acr: null,
+    amr: null,
+    verified_claims: {
+      verification: {
+        trust_framework: null,
+        assurance_level: null,
+        time: null,
+        evidence: [
+          { type: { value: 'document' }, document_details: null },
+          {
+            type: { value: 'electronic_signature' },
+            created_at: null,
+            'x5t#S256': null,
+            revocation_details: null,
+          },
+        ],
+      },
+      claims: { given_name: null, family_name: null, birthdate: null },
+    },
+  },
 });
 
 /** What of the ID token the portal keeps; the rest served its verification. */
-const KEPT_CLAIMS = ['iss', 'sub', 'auth_time', 'acr', 'amr'] as const;
+const KEPT_CLAIMS = ['iss', 'sub', 'auth_time', 'acr', 'amr', 'verified_claims'] as const;
 
 export async function createRelyingParty(options: RelyingPartyOptions): Promise<RelyingParty> {
   const { kid } = await publicPortalKey(options.privateKeyJwk);
@@ -93,7 +130,13 @@ export async function createRelyingParty(options: RelyingPartyOptions): Promise<
         claim,
         assertion[claim],
       ]);
-      return Object.freeze({ ...userinfo, ...Object.fromEntries(kept) });
+      return {
+        claims: { ...userinfo, ...Object.fromEntries(kept) },
+        tokens: {
+          idToken: { header: { ...decodeProtectedHeader(String(tokens.id_token)) }, payload: { ...assertion } },
+          userinfo,
+        },
+      };
     },
   };
 }

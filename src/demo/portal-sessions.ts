@@ -3,11 +3,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import type { PendingSignIn, PortalClaims } from './portal-relying-party.ts';
+import type { Assertion, PendingSignIn } from './portal-relying-party.ts';
 
 export interface PortalSession {
   /** Of the citizen who is signed in. */
-  readonly claims?: PortalClaims;
+  readonly assertion?: Assertion;
   /** Sign-ins under way, the oldest first: a citizen may begin in one tab and again in another. */
   readonly pending: readonly PendingSignIn[];
 }

@@ -81,7 +81,7 @@ function createPortalApp(relyingParty: RelyingParty, sessions: PortalSessions, u
 
   router.get('/', (ctx) => {
     const session = sessions.find(ctx.cookies.get(SESSION_COOKIE));
-    ctx.body = session?.claims === undefined ? homePage() : signedInPage(session.claims);
+    ctx.body = session?.assertion === undefined ? homePage() : signedInPage(session.assertion.claims);
   });
 
   router.get('/login', async (ctx) => {
@@ -116,8 +116,8 @@ function createPortalApp(relyingParty: RelyingParty, sessions: PortalSessions, u
     const remaining = { ...session, pending: session.pending.filter((other) => other !== pending) };
     try {
       const answer = new URL(`${redirectUri.href}${ctx.search}`);
-      const claims = await relyingParty.complete(answer, pending);
-      enter(ctx, sessions.open({ ...remaining, claims }));
+      const assertion = await relyingParty.complete(answer, pending);
+      enter(ctx, sessions.open({ ...remaining, assertion }));
       ctx.redirect('/');
     } catch (error) {
       // An error of the provider, or an answer that does not verify: nobody is signed in.
@@ -127,15 +127,16 @@ function createPortalApp(relyingParty: RelyingParty, sessions: PortalSessions, u
     }
   });
 
-  router.get('/me', (ctx) => {
-    const session = sessions.find(ctx.cookies.get(SESSION_COOKIE));
-    if (session?.claims !== undefined) {
-      ctx.body = session.claims;
-    } else {
-      ctx.status = 401;
-      ctx.body = { error: 'not_signed_in' };
-    }
-  });
+  for (const [path, member] of [
+    ['/me', 'claims'],
+    ['/me/tokens', 'tokens'],
+  ] as const) {
+    router.get(path, (ctx) => {
+      const assertion = sessions.find(ctx.cookies.get(SESSION_COOKIE))?.assertion;
+      ctx.status = assertion === undefined ? 401 : 200;
+      ctx.body = assertion === undefined ? { error: 'not_signed_in' } : assertion[member];
+    });
+  }
 
   // Ends the session of this portal only; the cookie is SameSite, so no other site can send this form.
   router.post('/logout', (ctx) => {

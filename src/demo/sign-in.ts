@@ -22,9 +22,13 @@ export interface SignInOptions {
   readonly clock?: Clock;
 }
 
-/** Signed in, with the claims that the portal received; or refused, with the code of the page on which it ended. */
+/** Signed in, with what the portal received; or refused, with the code of the page on which it ended. */
 export type SignInOutcome =
-  | { readonly claims: Readonly<Record<string, unknown>> }
+  | {
+      readonly claims: Readonly<Record<string, unknown>>;
+      /** The decoded ID token, and userinfo. */
+      readonly tokens: Readonly<Record<string, unknown>>;
+    }
   | {
       /** Code of the service, or the OAuth error that the portal shows. */
       readonly code: string;
@@ -62,7 +66,12 @@ export async function signInWithCard(options: SignInOptions): Promise<SignInOutc
     }
     const code = bodyAttribute(body, 'data-code') ?? bodyAttribute(body, 'data-error');
     if (code !== undefined) return { code, status, title: headingOf(body) ?? '' };
-    if (url.origin === options.portal.origin && status === 200) return { claims: await readClaims(browser, options) };
+    if (url.origin === options.portal.origin && status === 200) {
+      return {
+        claims: await readJson(browser, options, '/me'),
+        tokens: await readJson(browser, options, '/me/tokens'),
+      };
+    }
 
     const actions = ACTIONS[options.by ?? 'client-certificate'];
     const name = actions.find((candidate) => findAction(body, candidate, url) !== undefined);
@@ -97,13 +106,17 @@ async function answerChallenge(
   return new URLSearchParams({ nonce: answer.nonce, token: JSON.stringify(token) });
 }
 
-async function readClaims(browser: Browser, options: SignInOptions): Promise<Readonly<Record<string, unknown>>> {
-  const { status, body } = await browser.get(new URL('/me', options.portal));
-  const claims: unknown = status === 200 ? JSON.parse(body) : undefined;
-  if (typeof claims !== 'object' || claims === null) {
+async function readJson(
+  browser: Browser,
+  options: SignInOptions,
+  path: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { status, body } = await browser.get(new URL(path, options.portal));
+  const value: unknown = status === 200 ? JSON.parse(body) : undefined;
+  if (typeof value !== 'object' || value === null) {
     throw new SignInInterrupted(`the portal says that nobody is signed in (status ${status})`);
   }
-  return { ...claims };
+  return { ...value };
 }
 
 interface Browser {

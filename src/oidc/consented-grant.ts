@@ -51,7 +51,8 @@ export function createLoadGrant(parts: {
     grant.addOIDCScope(scope);
     // A scope stands for many claims and the claims parameter names single ones: whatever was not consented is rejected.
     // What says how somebody signed in, and nothing of whom, is no matter of consent.
-    const everyClaim = [...parts.profileClaims, ...ctx.oidc.requestParamClaims].filter(
+    // oidc-provider counts no list as a request, and verified_claims may be one.
+    const everyClaim = [...new Set([...parts.profileClaims, ...ctx.oidc.requestParamClaims, 'verified_claims'])].filter(
       (claim) => !PROTOCOL_CLAIMS.includes(claim),
     );
     grant.addOIDCClaims(PROTOCOL_CLAIMS);

@@ -46,6 +46,7 @@ import { acrFor } from './requested-level.ts';
 import { CLIENT_AUTH_METHODS, enabledAlgorithms, securityFeatures } from './security-features.ts';
 import { endWithoutSession, type SignOutPages, signOutFeature } from './sign-out.ts';
 import { pairwiseSubject } from './subject-identifier.ts';
+import { admitVerifiedClaimsList } from './verified-claims-list.ts';
 
 /** RFC 6585 4. */
 const TOO_MANY_REQUESTS = 429;
@@ -197,6 +198,7 @@ export function createProvider(parts: ProviderParts): Provider {
 
   const provider = new Provider(parts.issuer, configuration);
   rememberSignIns(provider);
+  admitVerifiedClaimsList(provider);
   // The application in front sets X-Forwarded-* from its own configuration and drops what a client sent (http/app.ts).
   provider.proxy = true;
   authenticateBySecretHash(provider, parts);
