@@ -3,9 +3,9 @@
  * service, with sockets of our own.
  */
 
-import { connect, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
 import type { SoftwareCard } from '../../src/demo/page-exchange.ts';
+import { talk } from '../support/card-connection.ts';
 import { Citizen, codeOf, redirectOf } from '../support/citizen.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -172,40 +172,3 @@ describe('the card host', () => {
     expect(answer.status).to.equal(404);
   });
 });
-
-interface Conversation {
-  readonly card?: SoftwareCard;
-  readonly version?: 'TLSv1.2' | 'TLSv1.3';
-  readonly session?: Buffer;
-  readonly request?: string;
-}
-
-/** One TLS connection: sends the request, reads until the server closes. */
-function talk(
-  service: TestService,
-  url: URL,
-  { card, version, session, request }: Conversation,
-): Promise<{ answer: string; sessions: Buffer[] }> {
-  return new Promise((resolve, reject) => {
-    const sessions: Buffer[] = [];
-    let answer = '';
-    const socket: TLSSocket = connect({
-      host: '127.0.0.1',
-      port: service.cardPort,
-      servername: url.hostname,
-      ca: service.tlsRootPem,
-      ...(card && { cert: card.certificatePem, key: card.keyPem }),
-      ...(version && { minVersion: version, maxVersion: version }),
-      ...(session && { session }),
-    });
-    socket.on('session', (ticket) => sessions.push(ticket));
-    socket.on('data', (chunk: Buffer) => {
-      answer += chunk.toString('latin1');
-    });
-    socket.on('error', reject);
-    socket.on('close', () => resolve({ answer, sessions }));
-    socket.on('secureConnect', () =>
-      socket.write(request ?? `GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`),
-    );
-  });
-}
