@@ -3,6 +3,7 @@
  * and before anything is done for the portal or the assertion is marked as used.
  */
 import { type Configuration, errors } from 'oidc-provider';
+import { isFromFuture } from './issued-at.ts';
 
 type AssertClientAssertion = NonNullable<Configuration['assertJwtClientAuthClaimsAndHeader']>;
 
@@ -17,6 +18,7 @@ export const assertClientAssertion: AssertClientAssertion = async (ctx, claims, 
   if (ctx.oidc.isFapi('2.0') && claims.aud !== ctx.oidc.issuer) {
     throw new errors.InvalidClientAuth('audience (aud) must be the issuer identifier alone');
   }
+  if (isFromFuture(claims.iat)) throw new errors.InvalidClientAuth('the assertion was issued in the future');
   if (Number(claims.exp) > Date.now() / 1000 + MAXIMUM_LIFETIME_SECONDS) {
     throw new errors.InvalidClientAuth('the assertion lives longer than an hour');
   }

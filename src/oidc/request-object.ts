@@ -6,6 +6,7 @@
  * for long. For FAPI portals also FAPI 2.0 Message Signing 5.3.1: nbf, and no more than an hour between the two.
  */
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { isFromFuture } from './issued-at.ts';
 
 export const MAXIMUM_REQUEST_OBJECT_CHARACTERS = 8192;
 const MAXIMUM_LIFETIME_SECONDS = 3600;
@@ -20,7 +21,8 @@ export async function assertRequestObject(ctx: KoaContextWithOIDC, claims: Membe
     throw refused('is larger than the limit: push the request instead');
   }
   if (!TYPES.includes(header.typ)) throw refused('is a JWT for another purpose');
-  const { exp, nbf } = claims;
+  const { exp, iat, nbf } = claims;
+  if (isFromFuture(iat)) throw refused('was issued in the future');
   if (typeof exp !== 'number') throw refused("is missing the 'exp' claim");
   if (exp > Date.now() / 1000 + MAXIMUM_LIFETIME_SECONDS) throw refused('lives longer than an hour');
   if (!ctx.oidc.isFapi('2.0')) return;

@@ -86,6 +86,7 @@ describe('what a portal signs', () => {
       ['that never expires', () => portal.sign(inside({ exp: undefined }))],
       ['that lives longer than an hour', () => portal.sign(inside({ exp: seconds() + 3700 }))],
       ['not valid yet', () => portal.sign(inside({ nbf: seconds() + 60 }))],
+      ['issued in the future', () => portal.sign(inside({ iat: seconds() + 70, exp: seconds() + 130 }))],
       ['that is a proof of possession', () => portal.sign(inside(), { typ: 'dpop+jwt' })],
       ['that is a client assertion', () => portal.sign(inside(), { typ: 'client-authentication+jwt' })],
       ['with another request inside', () => portal.sign(inside({ request: 'x' }))],
@@ -109,6 +110,11 @@ describe('what a portal signs', () => {
         expect(answer.parameters.get('code')).to.equal(null);
       });
     }
+
+    it('issued by a clock that is ten seconds ahead are accepted', async () => {
+      const request = await portal.sign(inside({ iat: seconds() + 10 }));
+      expect((await portal.post(portal.endpoint('pushed_authorization_request'), { request })).status).to.equal(201);
+    });
 
     it('up to the limit are accepted, pushed', async () => {
       const spare = MAXIMUM_REQUEST_OBJECT_CHARACTERS - (await portal.sign(inside({ ui_locales: '' }))).length;
@@ -212,6 +218,7 @@ describe('what a portal signs', () => {
       ['that lives longer than an hour', () => portal.sign(assertion({ exp: seconds() + 3700 }))],
       ['without an identifier', () => portal.sign(assertion({ jti: undefined }))],
       ['not valid yet', () => portal.sign(assertion({ nbf: seconds() + 60 }))],
+      ['issued in the future', () => portal.sign(assertion({ iat: seconds() + 70, exp: seconds() + 130 }))],
       ['that is a request object', () => portal.sign(assertion(), { typ: 'oauth-authz-req+jwt' })],
       ['that is a proof of possession', () => portal.sign(assertion(), { typ: 'dpop+jwt' })],
     ];
