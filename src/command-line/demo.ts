@@ -31,8 +31,8 @@ export function addDemoCommand(program: Command): void {
         store: process.env.THIQA_STORE,
         log: createLog(options.logLevel, 2),
       });
-      print(welcomeText(running));
       onStop(() => running.stop());
+      print(welcomeText(running));
     });
 
   demo

@@ -33,10 +33,14 @@ export function addServeCommand(program: Command): void {
 async function serveAlone(config: Config, readConfig: () => Config): Promise<void> {
   const log = createLog(config.log.level);
   const service = await composeService(config, { log, readConfig });
-  // Before the start is announced: whoever waits for that may send one at once.
+  // Both before the start is announced: whoever waits for that may send a signal at once.
   process.on('SIGHUP', () => service.reload().catch((error: unknown) => log.failure('reload', error)));
-  await service.start();
-  onStop(() => service.stop());
+  const starting = service.start();
+  onStop(async () => {
+    await starting;
+    await service.stop();
+  });
+  await starting;
 }
 
 async function serveWithWorkers(config: Config, readConfig: () => Config): Promise<void> {
@@ -61,19 +65,21 @@ async function serveWithWorkers(config: Config, readConfig: () => Config): Promi
     : [];
   await openListeners(listeners);
   process.on('SIGHUP', () => void primary.reload());
-  try {
-    await primary.start();
-  } catch (error) {
-    await closeListeners(listeners, 0);
-    throw error;
-  }
+  const starting = primary.start();
   onStop(
     async () => {
+      await starting;
       await primary.stop();
       await closeListeners(listeners, 0);
     },
     () => primary.kill(),
   );
+  try {
+    await starting;
+  } catch (error) {
+    await closeListeners(listeners, 0);
+    throw error;
+  }
 }
 
 /** The primary has the management listener, for the whole service. */
