@@ -33,7 +33,7 @@ export async function registerBenchPortal(
       claims: APPROVABLE_CLAIMS,
       purpose: text,
     },
-    onboardingPorts({ config, store, audit: new AuditLog(store.audit, systemClock), clock: systemClock }),
+    await onboardingPorts({ config, store, audit: new AuditLog(store.audit, systemClock), clock: systemClock }),
   );
   const { subjectKey } = readKeys(config.keys.directory);
   const claims = APPROVABLE_CLAIMS.toSorted();

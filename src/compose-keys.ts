@@ -1,17 +1,17 @@
 /**
  * The keys of the running service, wired: the ring that its start opens, and the provider that always has the latest.
  */
-import type { Provider } from 'oidc-provider';
+import type { JWKS, Provider } from 'oidc-provider';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { readFirstKeys, type ServiceKeys } from './keys-directory.ts';
+import { readFirstKeys, readKeys, type ServiceKeys } from './keys-directory.ts';
 import { CookieSignatures } from './oidc/cookie-signatures.ts';
 import { openFirstRing } from './oidc/keys/first-ring.ts';
 import { keyPolicy } from './oidc/keys/key-policy.ts';
-import type { KeyRing } from './oidc/keys/key-ring.ts';
+import { type AssertionAlgorithm, DEFAULT_ALGORITHM, type KeyRing } from './oidc/keys/key-ring.ts';
 import { LiveKeys } from './oidc/keys/live-keys.ts';
-import { cookieKeys, type ProviderKeys, providerKeys } from './oidc/keys/provider-keys.ts';
+import { cookieKeys, providerKeys, signingAlgorithms } from './oidc/keys/provider-keys.ts';
 import { type OpenedRing, SealedRing } from './oidc/keys/sealed-ring.ts';
 import type { Log } from './operations/log.ts';
 import type { Store } from './store/store.ts';
@@ -64,7 +64,7 @@ export interface LiveProvider {
 /** @param createProvider makes a provider with these keys, whose cookies are signed so */
 export function followKeys(
   { sealed, opened, config, clock, log }: ServiceRing,
-  createProvider: (keys: ProviderKeys, cookieSignatures: CookieSignatures) => Provider,
+  createProvider: (jwks: JWKS, cookieSignatures: CookieSignatures) => Provider,
 ): LiveProvider {
   const cookieSignatures = new CookieSignatures(cookieKeys(opened.ring));
   let provider = createProvider(providerKeys(opened.ring), cookieSignatures);
@@ -90,4 +90,20 @@ export function followKeys(
     follow: () => liveKeys.follow(),
     close: () => clearInterval(watching),
   };
+}
+
+/**
+ * What a portal may register, for a command beside the service: what the keys of the store sign for.
+ * @throws ConfigurationError STORE_KEY_CHANGED, KEYS_MISSING, CONFIG_INVALID; ServiceError STORE_UNAVAILABLE, AUDIT_UNAVAILABLE
+ */
+export async function offeredAlgorithms(
+  { keys: settings }: Pick<Config, 'keys'>,
+  store: Store,
+  audit: AuditLog,
+): Promise<readonly AssertionAlgorithm[]> {
+  // Before the first start there is nothing to open, and the first key will be of the default.
+  if ((await store.keyRing.version()) === 0) return [DEFAULT_ALGORITHM];
+  const { storeKey } = readKeys(settings.directory, settings.storeKey);
+  const opened = await new SealedRing({ store: store.keyRing, storeKey, audit }).read();
+  return opened ? signingAlgorithms(opened.ring) : [DEFAULT_ALGORITHM];
 }

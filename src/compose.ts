@@ -176,12 +176,12 @@ export async function composeService(
     handOffSeconds: lifetimes.handOffSeconds,
   });
 
-  const liveProvider = followKeys(ring, (providerKeys, cookieSignatures) => {
+  const liveProvider = followKeys(ring, (jwks, cookieSignatures) => {
     const provider = createProvider({
       issuer,
       lifetimes,
       subjectKey: keys.subjectKey,
-      keys: providerKeys,
+      jwks,
       cookieSignatures,
       protocol: store.protocol,
       portals,

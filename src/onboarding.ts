@@ -5,12 +5,12 @@
 import { readFileSync } from 'node:fs';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { Clock } from './clock.ts';
+import { offeredAlgorithms } from './compose-keys.ts';
 import type { Config } from './config.ts';
 import { ConfigurationError } from './errors.ts';
 import type { GuardedFetch } from './network/guarded-fetch.ts';
 import { createPortalFetch, fetchJsonBy } from './network/portal-fetch.ts';
 import { APPROVABLE_CLAIMS } from './oidc/claims.ts';
-import { DEFAULT_ALGORITHM } from './oidc/keys/key-ring.ts';
 import type { OnboardingPorts } from './relying-party/register-portal.ts';
 import type { Store } from './store/store.ts';
 
@@ -21,14 +21,15 @@ export interface OnboardingParts {
   readonly clock: Clock;
 }
 
-export function onboardingPorts({ config, store, audit, clock }: OnboardingParts): OnboardingPorts {
+/** @throws as `offeredAlgorithms` */
+export async function onboardingPorts({ config, store, audit, clock }: OnboardingParts): Promise<OnboardingPorts> {
   return {
     portals: store.portals,
     audit,
     clock,
     approvableClaims: APPROVABLE_CLAIMS,
     abilities: {
-      signingAlgorithms: [DEFAULT_ALGORITHM],
+      signingAlgorithms: await offeredAlgorithms(config, store, audit),
       mutualTls: config.mtls !== undefined,
       portalAuthorities: config.mtls?.authorities !== undefined,
       isSandbox: config.sandbox !== undefined,

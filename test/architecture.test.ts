@@ -128,7 +128,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // One service in several processes.
   workers: { rooms: ['operations', 'errors', 'clock'], packages: ['node:cluster', 'node:timers/promises'] },
   onboarding: {
-    rooms: ['network', 'oidc', 'errors'],
+    rooms: ['compose-keys', 'network', 'oidc', 'errors'],
     typesOf: ['audit', 'clock', 'config', 'relying-party', 'store'],
     packages: ['node:fs'],
   },

@@ -20,7 +20,12 @@ export function addPortalCommand(program: Command): void {
     .option(...configOption)
     .action((file: string, { config }: { config: string }) =>
       withStore(config, async (store, audit) => {
-        const ports = onboardingPorts({ config: loadConfig(config, process.env), store, audit, clock: systemClock });
+        const ports = await onboardingPorts({
+          config: loadConfig(config, process.env),
+          store,
+          audit,
+          clock: systemClock,
+        });
         const registered = await registerPortal(readYaml(file), ports);
         print(
           JSON.stringify(

@@ -22,8 +22,8 @@ export const configOption = [
 
 /** Prints why a command ended, and returns its exit code. Nothing of it is a stack trace unless the error is ours to mend. */
 export function explain(error: unknown): number {
-  // A bare TRUST code is of a `trust` command; in a configuration it stands among the problems.
-  if (error instanceof OnboardingError || (error instanceof ConfigurationError && error.code.startsWith('TRUST_'))) {
+  // A bare TRUST or KEY code is of a `trust` or `keys` command; in a configuration it stands among the problems.
+  if (error instanceof OnboardingError || (error instanceof ConfigurationError && /^(?:TRUST|KEY)_/.test(error.code))) {
     print(JSON.stringify({ code: error.code, message: error.message, ...error.detail }, undefined, 2));
     return EXIT_REFUSED;
   }

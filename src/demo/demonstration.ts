@@ -51,6 +51,8 @@ export interface RunningDemonstration {
   readonly demonstration: Demonstration;
   readonly issuer: string;
   readonly portal: URL;
+  /** As SIGHUP does for a service. */
+  reload(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -76,6 +78,7 @@ export async function startDemonstration(options: DemonstrationOptions): Promise
     demonstration,
     issuer: config.issuer,
     portal: running.url,
+    reload: () => service.reload(),
     async stop() {
       await running.close();
       await service.stop();
@@ -146,7 +149,7 @@ async function openPortal(
   if ((await store.portals.find(clientId)) === undefined) {
     await registerPortal(
       { ...registration, client_id: clientId },
-      onboardingPorts({ config, store, audit: new AuditLog(store.audit, clock), clock }),
+      await onboardingPorts({ config, store, audit: new AuditLog(store.audit, clock), clock }),
     );
   }
   return startPortal({

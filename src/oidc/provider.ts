@@ -6,7 +6,7 @@
  * record is durable.
  */
 import { createHash, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type Configuration, errors, type JWKS, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { CitizenRecords } from '../citizen/citizen-record.ts';
 import type { ConsentStore } from '../citizen/consent.ts';
@@ -28,7 +28,6 @@ import { isOriginAllowed } from './cross-origin.ts';
 import { rememberSignIns } from './grant.ts';
 import { createInteractionPolicy, levelOfSession, levelRequestOf } from './interaction-policy.ts';
 import { DEFAULT_ALGORITHM } from './keys/key-ring.ts';
-import type { ProviderKeys } from './keys/provider-keys.ts';
 import {
   countByCertificate,
   type MutualTlsParts,
@@ -64,7 +63,7 @@ export interface ProviderParts {
   readonly issuer: string;
   readonly lifetimes: Lifetimes;
   /** Fixed for this provider: when keys change, another one takes its place. */
-  readonly keys: ProviderKeys;
+  readonly jwks: JWKS;
   /** Shared with the application that the provider is mounted in. */
   readonly cookieSignatures: CookieSignatures;
   readonly subjectKey: KeyObject;
@@ -108,7 +107,7 @@ export function createProvider(parts: ProviderParts): Provider {
     adapter: createAdapterFactory(parts.protocol, portals, parts.clock),
     findAccount: createFindAccount(parts.citizens, portals),
     loadExistingGrant,
-    jwks: parts.keys.jwks,
+    jwks: parts.jwks,
 
     scopes: Object.keys(scopes),
     claims: {
@@ -127,7 +126,7 @@ export function createProvider(parts: ProviderParts): Provider {
       id_token_signed_response_alg: DEFAULT_ALGORITHM,
     },
     extraClientMetadata: { properties: [...EXTRA_CLIENT_METADATA] },
-    enabledJWA: enabledAlgorithms(parts.keys.jwks),
+    enabledJWA: enabledAlgorithms(parts.jwks),
     // Called when the signature has verified, and before anything is done for the portal.
     async assertJwtClientAuthClaimsAndHeader(ctx, claims, header, client) {
       await assertClientAssertion(ctx, claims, header, client);

@@ -149,7 +149,7 @@ async function start(
         purpose: { fr: 'Essai.' },
         ...members,
       },
-      onboardingPorts({
+      await onboardingPorts({
         config: service.config,
         store: service.service.store,
         audit: service.service.audit,

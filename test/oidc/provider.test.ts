@@ -76,7 +76,7 @@ describe('the OpenID Connect provider', () => {
         accessTokenSeconds: 600,
         idTokenSeconds: 600,
       },
-      keys: providerKeys({ keys: [{ ...(await generateKey('ES256')), state: 'signing', since: {} }] }),
+      jwks: providerKeys({ keys: [{ ...(await generateKey('ES256')), state: 'signing', since: {} }] }),
       cookieSignatures,
       subjectKey,
       protocol: memoryProtocol(),

@@ -120,7 +120,7 @@ export class ServedService {
         claims: ['name'],
         purpose: text,
       },
-      onboardingPorts({ config, store, audit: new AuditLog(store.audit, systemClock), clock: systemClock }),
+      await onboardingPorts({ config, store, audit: new AuditLog(store.audit, systemClock), clock: systemClock }),
     );
     await store.close();
     return new ServedService(directory, settings, managementPort, demonstration, clientSecret);

@@ -7,20 +7,17 @@ import type { JWK } from 'jose';
 import { ExternalSigningKey, type JWKS } from 'oidc-provider';
 import { ASSERTION_ALGORITHMS, type AssertionAlgorithm, type KeyRing, type RingKey } from './key-ring.ts';
 
-export interface ProviderKeys {
-  readonly jwks: JWKS;
-  /** Those that a key signs for, the default first. */
-  readonly algorithms: readonly AssertionAlgorithm[];
-}
-
-export function providerKeys({ keys }: Pick<KeyRing, 'keys'>): ProviderKeys {
+export function providerKeys({ keys }: Pick<KeyRing, 'keys'>): JWKS {
   const ofAssertions = ASSERTION_ALGORITHMS.flatMap((algorithm) => keys.filter((key) => key.algorithm === algorithm));
   const signing = ofAssertions.filter(({ state }) => state === 'signing');
   const verifying = ofAssertions.filter(({ state }) => state === 'published' || state === 'retired');
-  return {
-    jwks: { keys: [...signing.map(signingJwk), ...verifying.map((key) => new VerifyingKey(key))] },
-    algorithms: ASSERTION_ALGORITHMS.filter((algorithm) => signing.some((key) => key.algorithm === algorithm)),
-  };
+  return { keys: [...signing.map(signingJwk), ...verifying.map((key) => new VerifyingKey(key))] };
+}
+
+/** What portals may ask for: the algorithms that a key signs for, the default first. */
+export function signingAlgorithms({ keys }: Pick<KeyRing, 'keys'>): readonly AssertionAlgorithm[] {
+  const signing = keys.filter(({ state }) => state === 'signing');
+  return ASSERTION_ALGORITHMS.filter((algorithm) => signing.some((key) => key.algorithm === algorithm));
 }
 
 /** The texts that verify cookies, the one that signs first. */
