@@ -16,6 +16,7 @@ import {
   type TestRelyingParty,
 } from '../support/relying-party.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { letSign } from '../support/signing-algorithm.ts';
 import { BASIC_PLAN, citizenOf } from './basic-plan.ts';
 
 describe('oidcc-basic-certification-test-plan: responses', () => {
@@ -67,11 +68,19 @@ describe('oidcc-basic-certification-test-plan: responses', () => {
     const { header } = await portal.signIn(citizenOf(service));
     expect(header.alg).to.equal('ES256');
     expect((await portal.keys()).keys.map(({ kid }) => kid)).to.include(header.kid);
-    // Core's own default is RS256: a portal may register it where the service has a key for it, and nowhere else.
+    // Core's own default is RS256: a portal may register it once the service has a key for it, and not before.
     const document = registrationOf('rs256', { ...BASIC_PLAN, id_token_signed_response_alg: 'RS256' });
     const refused = await registerPortalByCommand(service, document).catch((error: unknown) => error);
     expect(refused).to.be.instanceOf(RegistrationRefused);
     expect(refused).to.have.property('paths').that.deep.equals(['id_token_signed_response_alg']);
+
+    const kid = await letSign(service, 'RS256');
+    const registration = { ...BASIC_PLAN, id_token_signed_response_alg: 'RS256' };
+    const old = await registerRelyingParty(service, { registration });
+    expect(old.metadata.id_token_signing_alg_values_supported).to.have.members(['ES256', 'RS256']);
+    // Verified, as every sign-in here, by the key of that name in the JWK set.
+    expect((await old.signIn(citizenOf(service))).header).to.include({ alg: 'RS256', kid });
+    expect((await portal.signIn(citizenOf(service))).header.alg).to.equal('ES256');
   });
 
   it('oidcc-idtoken-unsigned', async () => {

@@ -5,6 +5,7 @@
 import { expect } from 'chai';
 import { exchange, type PageResponse } from '../../src/demo/page-exchange.ts';
 import { type HttpsService, startHttpsService } from '../support/https-service.ts';
+import { letSign } from '../support/signing-algorithm.ts';
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
@@ -12,6 +13,8 @@ describe('oidcc-config-certification-test-plan', () => {
   let service: HttpsService;
   before(async () => {
     service = await startHttpsService();
+    // Discovery 1.0 section 3: RS256 MUST be included.
+    await letSign({ directory: service.directory, reload: () => service.service.reload() }, 'RS256');
   });
   after(() => service?.dispose());
 
@@ -31,7 +34,7 @@ describe('oidcc-config-certification-test-plan', () => {
     expect(metadata.response_types_supported).to.deep.equal(['code']);
     expect(metadata.grant_types_supported).to.include('authorization_code').and.not.include('implicit');
     expect(metadata.subject_types_supported).to.deep.equal(['pairwise']);
-    expect(metadata.id_token_signing_alg_values_supported).to.include('ES256').and.not.include('none');
+    expect(metadata.id_token_signing_alg_values_supported).to.have.members(['ES256', 'RS256']);
     expect(metadata.userinfo_signing_alg_values_supported).to.include('ES256').and.not.include('none');
     expect(metadata.scopes_supported).to.include('openid');
     for (const scope of metadata.scopes_supported) expect(scope).to.match(/^[\x21\x23-\x5b\x5d-\x7e]+$/);

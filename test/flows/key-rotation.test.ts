@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import { CONFIG_FILE } from '../../src/demo/demonstration.ts';
-import { Citizen } from '../support/citizen.ts';
+import { Citizen, codeOf } from '../support/citizen.ts';
 import { runCommand } from '../support/command.ts';
 import { passThrough } from '../support/passage.ts';
 import { PORTAL_ORIGIN, proofKey, registerRelyingParty, type TestRelyingParty } from '../support/relying-party.ts';
@@ -131,6 +131,11 @@ describe('keys that change while the service runs', () => {
 
       await change('retire', String(kid), '--last');
       expect(await discovered()).to.deep.equal(['ES256']);
+      const citizen = new Citizen({ tlsRootPem: service.tlsRootPem, card: service.card('valid') });
+      const { arrived, last } = await asking.authorize(citizen, asking.requestParameters(proofKey().parameters));
+      expect(arrived).to.equal(undefined);
+      expect([last.status, codeOf(last)]).to.deep.equal([400, 'AUTHORIZATION_REQUEST_REFUSED']);
+      expect((await signIn()).header.alg).to.equal('ES256');
     });
   }
 
