@@ -35,6 +35,8 @@ export interface HealthParts {
   };
   /** The CAs of portals, where there are some (RFC 8705). */
   readonly portalAuthorities: PortalHost['authorities'];
+  /** Looks at the key ring now, as every few seconds. */
+  readonly followKeys: () => Promise<void>;
   readonly store: Store;
   readonly audit: AuditLog;
   readonly clock: Clock;
@@ -49,6 +51,7 @@ export function createHealth(parts: HealthParts): () => Promise<HealthReport> {
     listenerCredentials,
     documents,
     portalAuthorities,
+    followKeys,
     store,
     audit,
     clock,
@@ -57,6 +60,7 @@ export function createHealth(parts: HealthParts): () => Promise<HealthReport> {
   return async () => {
     const storeFailure = await failureOf(() => documents.current());
     const auditFailure = await failureOf(() => store.audit.read(0, 1));
+    const keysFailure = await failureOf(followKeys);
     const sources = [
       ...documents.sources.map(({ document, source }) => ({ profile: document.profile.id, source })),
       ...(portalAuthorities ? [{ profile: PORTALS, source: portalAuthorities.revocation }] : []),
@@ -68,6 +72,7 @@ export function createHealth(parts: HealthParts): () => Promise<HealthReport> {
       lookAheadDays: config.health.lookAheadDays,
       storeFailure,
       auditFailure,
+      keysFailure,
       lastAuditAppend: audit.lastAppend,
       configurationRefused,
       damagedTrustEntries: damaged,

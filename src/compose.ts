@@ -274,6 +274,7 @@ export async function composeService(
     listenerCredentials,
     documents,
     portalAuthorities: portalHost?.authorities,
+    followKeys: () => liveProvider.follow(),
     store,
     audit,
     clock,

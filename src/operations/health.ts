@@ -11,6 +11,7 @@ export interface HealthCheck {
   readonly check:
     | 'store'
     | 'audit'
+    | 'keys'
     | 'configuration'
     | 'trust-entry'
     | 'certificate'
@@ -75,6 +76,8 @@ export interface HealthInputs {
   /** Why the store, or the audit log, did not answer. */
   readonly storeFailure?: Code | undefined;
   readonly auditFailure?: Code | undefined;
+  /** Why this process cannot follow the key ring: it goes on with the keys that it has. */
+  readonly keysFailure?: Code | undefined;
   /** Of this process. */
   readonly lastAuditAppend?: { readonly at: Date; readonly isDurable: boolean } | undefined;
   readonly configurationRefused?: { readonly at: Date; readonly code: Code } | undefined;
@@ -96,6 +99,7 @@ export function assessHealth(inputs: HealthInputs): HealthReport {
   const checks = [
     storeCheck(inputs),
     auditCheck(inputs),
+    ...keysChecks(inputs),
     ...configurationChecks(inputs),
     ...inputs.certificates.map((certificate) => certificateCheck(certificate, inputs)),
     ...inputs.revocationPlaces.map((place) => revocationCheck(place, inputs.at)),
@@ -138,6 +142,17 @@ function auditCheck({ auditFailure, lastAuditAppend, at }: HealthInputs): Health
   const isRecent = at.getTime() - lastAuditAppend.at.getTime() < RECENT_FAILURE_MS;
   const message = `the last append to the audit log failed (${when})`;
   return { check: 'audit', status: isRecent ? 'failing' : 'degraded', message, code: 'AUDIT_UNAVAILABLE' };
+}
+
+/** What keeps the store from answering has a check already. */
+function keysChecks({ keysFailure: code, storeFailure }: HealthInputs): HealthCheck[] {
+  if (code === undefined || storeFailure !== undefined) return [];
+  if (code === 'SUBJECT_KEY_CHANGED') {
+    const message = 'another subject key was accepted: here citizens have the former `sub`, so this process must end';
+    return [{ check: 'keys', status: 'failing', message, code }];
+  }
+  const message = 'the key ring cannot be followed: this process signs with the keys that it had';
+  return [{ check: 'keys', status: 'degraded', message, code }];
 }
 
 function configurationChecks({ configurationRefused, damagedTrustEntries }: HealthInputs): HealthCheck[] {

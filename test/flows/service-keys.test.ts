@@ -160,6 +160,22 @@ describe('the keys of a service', function () {
     ]);
   });
 
+  it('of subjects: where another one was accepted, a process that runs with the former is failing', async () => {
+    await started();
+    expect((await service.health()).body.checks.filter(({ check }) => check === 'keys')).to.deep.equal([]);
+    rmSync(join(keysDirectory(), 'subject.key'));
+    await generateKeys(keysDirectory());
+    const { present } = JSON.parse((await command('keys', 'accept-subject-key')).stdout);
+    await change('accept-subject-key', '--confirm', present);
+    const { status, body } = await service.health();
+    expect([status, body.status]).to.deep.equal([503, 'failing']);
+    expect(body.checks.filter(({ check }) => check === 'keys')).to.have.length(1);
+    expect(body.checks.find(({ check }) => check === 'keys')).to.include({
+      status: 'failing',
+      code: 'SUBJECT_KEY_CHANGED',
+    });
+  });
+
   it('of another place do not open a backup that is restored there', async () => {
     await stopped(await started());
     const folder = join(service.directory, 'copy');

@@ -157,6 +157,14 @@ describe('health', () => {
     ).to.equal('failing, revocation failing, revocation failing');
   });
 
+  it('tells of a key ring that cannot be followed, and fails where citizens would be strangers', () => {
+    expect(statusOf({ keysFailure: 'STORE_KEY_CHANGED' })).to.equal('degraded, keys degraded');
+    expect(statusOf({ keysFailure: 'SUBJECT_KEY_CHANGED' })).to.equal('failing, keys failing');
+    expect(statusOf({ keysFailure: 'STORE_UNAVAILABLE', storeFailure: 'STORE_UNAVAILABLE' })).to.equal(
+      'failing, store failing',
+    );
+  });
+
   it('shows an exception to a revocation policy while it is in force', () => {
     const exception = { profile: 'cnie', subject: 'a1', until: daysFromAt(1) };
     expect(statusOf({ revocationExceptions: [exception] })).to.equal('degraded, exception degraded');
