@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>
   store: () => import('./store.ts'),
   workers: () => import('./workers.ts'),
   memory: () => import('./memory.ts'),
+  grown: () => import('./grown.ts'),
 };
 
 async function main(): Promise<number> {

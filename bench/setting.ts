@@ -3,6 +3,7 @@
  * configuration; a portal; and cards that all differ.
  */
 import { generateKeyPairSync } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -34,6 +35,8 @@ export interface BenchSetting {
     readonly tlsKey: string;
   };
   remove(): Promise<void>;
+  /** For a process that is about to end, while servers may still write. */
+  removeNow(): void;
 }
 
 export interface ServiceAddress {
@@ -88,6 +91,7 @@ export async function createSetting(cardCount: number, at: Date): Promise<BenchS
     tlsRoot: encodePem('CERTIFICATE', tlsRoot.certificate),
     files,
     remove: () => rm(directory, { recursive: true, force: true }),
+    removeNow: () => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }),
   };
 }
 
@@ -96,7 +100,7 @@ export async function configureService(
   { directory, files }: BenchSetting,
   name: string,
   mode: 'tls' | 'header',
-  store = `sqlite:store-${name}`,
+  store = `sqlite:${storeFolder(name)}`,
 ): Promise<ServiceAddress> {
   const [issuerPort, cardPort] = await freePorts();
   const issuer = `http://localhost:${issuerPort}`;
@@ -129,6 +133,11 @@ export async function configureService(
   const configFile = join(directory, `${name}.yaml`);
   await writeFile(configFile, stringify(settings));
   return { issuer, configFile };
+}
+
+/** In the folder of the setting. */
+export function storeFolder(name: string): string {
+  return `store-${name}`;
 }
 
 /** Ports that were free a moment ago. */

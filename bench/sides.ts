@@ -1,6 +1,7 @@
 /**
  * The sides of a whole sign-in: the service on one of its stores, and the bare provider, each in a process of its own.
  */
+import { join } from 'node:path';
 import { systemClock } from '../src/clock.ts';
 import type { BareProviderParameters } from './bare-provider-process.ts';
 import type { BenchCard } from './journey.ts';
@@ -10,12 +11,14 @@ import { type ServerProcess, startServer, stayOn, twoCores } from './processes.t
 import { PROGRAM_FLAGS } from './program-flags.ts';
 import type { ServeProcessParameters } from './serve-process.ts';
 import type { ServiceProcessParameters } from './service-process.ts';
-import { type BenchSetting, configureService, createSetting, freePorts } from './setting.ts';
+import { type BenchSetting, configureService, createSetting, freePorts, storeFolder } from './setting.ts';
 
 export interface Sides {
   readonly cards: readonly BenchCard[];
   /** @param store 'memory', 'sqlite', or the address of a MongoDB database */
   service(name: string, store: string, cards: readonly BenchCard[]): Promise<Side>;
+  /** Where the service of this name has, or will have, its SQLite store. */
+  storeDirectory(name: string): string;
   /** `thiqa serve` on SQLite. */
   served(name: string, workers: number, cards: readonly BenchCard[]): Promise<Side>;
   bareProvider(name: string, cards: readonly BenchCard[]): Promise<Side>;
@@ -25,7 +28,10 @@ export interface Sides {
 const CARDS = 2_000;
 const CARDS_OF_A_TRIAL = 20;
 
-/** Runs `measure` among servers that end with it. @param way how the card reaches the servers */
+/**
+ * Runs `measure` among servers that end with it, and with an interruption, as the folder does.
+ * @param way how the card reaches the servers
+ */
 export async function withSides<T>(
   way: 'tls' | 'header',
   { quick }: Pace,
@@ -33,11 +39,18 @@ export async function withSides<T>(
 ): Promise<T> {
   const setting = await createSetting(quick ? CARDS_OF_A_TRIAL : CARDS, systemClock());
   const servers: ServerProcess[] = [];
+  const interrupted = (signal: NodeJS.Signals): void => {
+    setting.removeNow();
+    process.removeListener('SIGINT', interrupted).removeListener('SIGTERM', interrupted);
+    process.kill(process.pid, signal);
+  };
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
   try {
     return await measure(sidesIn(setting, way, servers));
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
     await setting.remove();
+    process.removeListener('SIGINT', interrupted).removeListener('SIGTERM', interrupted);
   }
 }
 
@@ -63,6 +76,7 @@ function sidesIn(setting: BenchSetting, way: 'tls' | 'header', servers: ServerPr
       const server = await start('service-process.ts', parameters, PROGRAM_FLAGS);
       return { name, cards, destination: destination(issuer), server };
     },
+    storeDirectory: (name) => join(directory, storeFolder(name)),
     async served(name, workers, cards) {
       const { issuer, configFile } = await configureService(setting, `workers-${workers}`, way);
       const parameters: ServeProcessParameters = { configFile, directory, workers, portal, nationalNumbers };

@@ -31,7 +31,16 @@ describe('npm run bench', () => {
   it('lists the benches when none is named', async () => {
     const { code, stdout } = await runBench();
     expect(code).to.equal(0);
-    expect(namesIn(stdout)).to.include.members(['path', 'crl', 'sign-in', 'tls', 'store', 'workers', 'memory']);
+    expect(namesIn(stdout)).to.include.members([
+      'path',
+      'crl',
+      'sign-in',
+      'tls',
+      'store',
+      'workers',
+      'memory',
+      'grown',
+    ]);
   });
 
   for (const parameters of [['unknown'], ['constructor'], ['path', 'crl'], ['path', '--fast']]) {
@@ -59,6 +68,7 @@ describe('npm run bench', () => {
   for (const [name, goals] of Object.entries({
     'sign-in': { 'sign-in-rate': 0.6, 'sign-in-rate-repeat': 0.7 },
     tls: { 'tls-cpu': 1, 'tls-memory-growth': 1.1 },
+    grown: { 'grown-cpu': 1.1 },
     store: { 'store-sqlite-cpu': 1.4, ...(withMongoDatabase && { 'store-mongodb-cpu': 2 }) },
   })) {
     it(`${name} signs citizens in on every side, and compares`, async () => {
