@@ -4,6 +4,8 @@
  */
 import { createServer } from 'node:net';
 import { expect } from 'chai';
+import { databaseServerNeeds, startDatabaseServer } from '../support/database-server.ts';
+import { discardDatabase, freshDatabase, MONGODB_URL } from '../support/mongo-database.ts';
 import { type IssuedCode, type LogLine, ServedService, type ServeProcess } from '../support/served-service.ts';
 
 describe('thiqa serve --workers', function () {
@@ -44,22 +46,32 @@ describe('thiqa serve --workers', function () {
   };
   const workersOf = (lines: readonly LogLine[]): unknown[] => [...new Set(lines.map(({ worker }) => worker))];
 
-  it('spreads sign-ins over the workers, and redeems at one of them what another issued', async () => {
+  it('spreads sign-ins over the workers', async () => {
     const running = await started('--workers', '2');
-    let crossed = false;
-    for (let turn = 0; turn < 20 && !crossed; turn++) {
-      const from = running.output.length;
-      const code = await service.signIn();
-      const { status } = await service.redeem(code);
-      expect(status).to.equal(200);
-      let lines = await running.logged('request', 2, from);
-      while (lines.at(-1)?.route !== '/token') lines = await running.logged('request', lines.length + 1, from);
-      const [issued, redeemed] = lines.slice(-2);
-      expect(issued).to.include({ route: '/auth/:uid' });
-      crossed = issued?.worker !== redeemed?.worker;
-    }
-    expect(crossed).to.equal(true);
+    const signingIn = load(6, signInAndRedeem);
+    let requests = 40;
+    while (workersOf(await running.logged('request', requests)).length < 2) requests += 40;
+    await signingIn.end();
     expect(workersOf(running.lines('request'))).to.have.members([1, 2]);
+  });
+
+  it('redeems at one worker what another issued, and needs no worker that hangs', async () => {
+    const running = await started('--workers', '2');
+    const code = await service.signIn();
+    let from = running.output.length;
+    const issuing = running.lines('request').findLast(({ route }) => route === '/auth/:uid')?.worker;
+    const pid = Number(running.lines('worker-started').find(({ worker }) => worker === issuing)?.pid);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      expect((await service.redeem(code)).status).to.equal(200);
+      const [redeemed] = await running.logged('request', 1, from);
+      expect(redeemed).to.include({ route: '/token', worker: issuing === 1 ? 2 : 1 });
+      from = running.output.length;
+      for (let turn = 0; turn < 5; turn++) await signInAndRedeem();
+      expect(workersOf(running.lines('request', from))).not.to.include(issuing);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
   });
 
   it('drains on SIGTERM, ends with 0, and records its start and its end once', async () => {
@@ -91,7 +103,8 @@ describe('thiqa serve --workers', function () {
     expect(records.filter(({ event }) => event.type === 'assertion.issued')).to.have.length(issued);
   });
 
-  it('replaces a worker that is killed under load: no acknowledged record is lost, no code redeemed twice', async () => {
+  /** Kills workers under load: each is replaced, no acknowledged record is lost, no code redeemed twice. */
+  async function killWorkersUnderLoad(): Promise<void> {
     const running = await started();
     const outcomes: number[] = [];
     let acknowledged = 0;
@@ -126,6 +139,25 @@ describe('thiqa serve --workers', function () {
     expect(issued).to.be.at.least(acknowledged);
     const { status, body } = await service.health();
     expect({ status, health: body.status }).to.deep.equal({ status: 200, health: 'ok' });
+  }
+
+  it('replaces a worker that is killed under load: no acknowledged record is lost, no code redeemed twice', () =>
+    killWorkersUnderLoad());
+
+  const needs = MONGODB_URL === undefined ? databaseServerNeeds() : undefined;
+  it(`does so on MongoDB${needs === undefined ? '' : ` (needs ${needs})`}`, async function () {
+    if (needs !== undefined) return this.skip();
+    const server = MONGODB_URL === undefined ? await startDatabaseServer() : undefined;
+    const url = freshDatabase(MONGODB_URL ?? server?.url ?? '');
+    try {
+      await service.dispose();
+      service = await ServedService.prepare({ store: url });
+      await killWorkersUnderLoad();
+      await service.dispose();
+    } finally {
+      if (server === undefined) await discardDatabase(url);
+      await server?.stop();
+    }
   });
 
   it('renews its workers on SIGHUP one by one, and no request fails meanwhile', async () => {

@@ -191,7 +191,7 @@ export class ServedService {
 
   /** Every audit record, with the chain verified. */
   async auditRecords(): Promise<readonly AuditRecord[]> {
-    const store = await openStore({ kind: 'sqlite', directory: join(this.directory, 'store') });
+    const store = await openStore(loadConfig(join(this.directory, 'thiqa.yaml'), {}).store);
     try {
       await new AuditLog(store.audit, systemClock).verify();
       return await store.audit.read(0, 100_000);
