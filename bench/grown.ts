@@ -2,7 +2,8 @@
  * Whether a sign-in costs more once many have signed in: the processor time in the process of the service with ten
  * million subjects, each with a consent and a record of a sign-in, and ten million audit records in its SQLite store.
  *
- * What lives for minutes, such as codes and interactions, grows with the rate of sign-ins and is not filled in.
+ * What lives for minutes, such as codes and interactions, grows with the rate of sign-ins and is not filled in. The
+ * folder for temporary files needs room for some 25 GB.
  */
 import { fillStore, readSample } from './grown-store.ts';
 import { compareWindows, figuresOf, loadByTurns } from './load.ts';

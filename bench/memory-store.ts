@@ -47,6 +47,8 @@ export function createMemoryStore(): Store {
       put: () => Promise.reject(new TypeError('the memory store keeps no trust list')),
       remove: async () => false,
       refresh: () => Promise.reject(new TypeError('the memory store keeps no trust list')),
+      claim: () => Promise.reject(new TypeError('the memory store keeps no trust list')),
+      settle: () => Promise.reject(new TypeError('the memory store keeps no trust list')),
     },
     keyRing: createKeyRingStore(),
     audit: {

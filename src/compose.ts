@@ -3,6 +3,7 @@
  */
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { Server } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { errors } from 'oidc-provider';
 import { AuditLog } from './audit/audit-log.ts';
 import { highestLevelOf } from './authentication/accepted-document.ts';
@@ -96,6 +97,7 @@ export async function recordService(
 
 const SWEEP_INTERVAL_MS = 60_000;
 const TRUST_WATCH_INTERVAL_MS = 5000;
+const TRUST_RECORDING_PAUSE_MS = 50;
 
 /**
  * Everything wired, nothing listening yet.
@@ -154,6 +156,7 @@ export async function composeService(
     documents: documentsOf(config),
     readDocuments: readConfig && (() => documentsOf(readConfig())),
     openSource: (document) => new DocumentRevocation(document, revocationOptions),
+    pause: () => setTimeout(TRUST_RECORDING_PAUSE_MS),
     onChange: (trusted) => {
       log.info('trust', { certificates: trusted.length });
       offer(trusted);

@@ -75,7 +75,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   trust: {
     rooms: ['pki', 'identity', 'audit', 'errors', 'clock'],
     typesOf: ['authentication'],
-    packages: [],
+    packages: ['node:crypto'],
   },
   // How often one address, and one portal, may ask.
   limits: {

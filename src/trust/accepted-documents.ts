@@ -6,6 +6,7 @@
  * The configuration's part is read again when an officer asks for it. A configuration with problems is refused whole:
  * the one before stays.
  */
+import { createHash } from 'node:crypto';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { AcceptedDocument } from '../authentication/accepted-document.ts';
 import type { Clock } from '../clock.ts';
@@ -19,7 +20,7 @@ import {
   trustedCertificates,
   withTrustList,
 } from './document-trust.ts';
-import type { TrustListReader, TrustSubject, TrustVersion } from './trust-list.ts';
+import type { TrustListReader, TrustRecordings, TrustSubject, TrustVersion } from './trust-list.ts';
 
 /** A revocation source that outlives a change of trust, because what it holds is worth keeping. */
 export interface LastingSource<D> extends RevocationSource {
@@ -29,7 +30,7 @@ export interface LastingSource<D> extends RevocationSource {
 }
 
 export interface AcceptedDocumentsParts<D extends DocumentTrust, S extends LastingSource<D>> {
-  readonly trust: TrustListReader;
+  readonly trust: TrustListReader & TrustRecordings;
   readonly audit: AuditLog;
   readonly clock: Clock;
   /** Of the configuration, as the process started with it. */
@@ -37,6 +38,8 @@ export interface AcceptedDocumentsParts<D extends DocumentTrust, S extends Lasti
   /** The documents of the configuration as it stands now. Absent where there is no file to read again. */
   readonly readDocuments?: (() => readonly D[]) | undefined;
   readonly openSource: (document: D) => S;
+  /** Resolves after a moment, in which another process may have recorded a change. */
+  readonly pause: () => Promise<void>;
   /** Told after each change. */
   readonly onChange: (trusted: readonly TrustedCertificate[]) => void;
   /** Told why the configuration was refused, or an entry of the trust list is not trusted. */
@@ -46,6 +49,9 @@ export interface AcceptedDocumentsParts<D extends DocumentTrust, S extends Lasti
     subject?: TrustSubject,
   ) => void;
 }
+
+/** Longer than a process that lives takes to record a change. */
+const RECORDING_MS = 10_000;
 
 /** For health. */
 export interface TrustState {
@@ -114,17 +120,19 @@ export class AcceptedDocuments<D extends DocumentTrust, S extends LastingSource<
   async #follow(version: TrustVersion): Promise<void> {
     // Someone who waited before us may have done it.
     if (isSameVersion(version, this.#version)) return;
-    if (this.#version !== undefined && version.refreshes !== this.#version.refreshes) await this.#readConfiguration();
+    if (this.#version !== undefined && version.refreshes !== this.#version.refreshes) {
+      await this.#readConfiguration(version.refreshes);
+    }
     await this.#apply();
   }
 
-  /** Never throws: what cannot be read changes nothing. */
-  async #readConfiguration(): Promise<void> {
+  /** Never throws: what cannot be read changes nothing. @param refresh the one that every process follows */
+  async #readConfiguration(refresh?: number): Promise<void> {
     const { readDocuments, clock, report } = this.#parts;
     if (readDocuments === undefined) return;
     try {
       const documents = readDocuments();
-      await this.#recordChanges(trustedCertificates(this.#configured), trustedCertificates(documents));
+      await this.#recordChanges(trustedCertificates(this.#configured), trustedCertificates(documents), refresh);
       this.#configured = documents;
       const { configurationRefused: _, ...state } = this.#state;
       this.#state = state;
@@ -136,14 +144,49 @@ export class AcceptedDocuments<D extends DocumentTrust, S extends LastingSource<
   }
 
   /** On record before they take effect. Those of the trust list were recorded by the command that made them. */
-  async #recordChanges(before: readonly TrustedCertificate[], after: readonly TrustedCertificate[]): Promise<void> {
+  async #recordChanges(
+    before: readonly TrustedCertificate[],
+    after: readonly TrustedCertificate[],
+    refresh: number | undefined,
+  ): Promise<void> {
     const [old, fresh] = [before.map(subjectOf), after.map(subjectOf)];
     const only = (these: readonly TrustSubject[], those: readonly TrustSubject[]): TrustSubject[] =>
       these.filter((subject) => !those.some((other) => isSameSubject(subject, other)));
     const source = 'configuration';
-    for (const subject of only(fresh, old)) await this.#parts.audit.append({ type: 'trust.added', source, ...subject });
-    for (const subject of only(old, fresh))
-      await this.#parts.audit.append({ type: 'trust.removed', source, ...subject });
+    const events = [
+      ...only(fresh, old).map((subject) => ({ type: 'trust.added', source, ...subject }) as const),
+      ...only(old, fresh).map((subject) => ({ type: 'trust.removed', source, ...subject }) as const),
+    ];
+    if (events.length === 0) return;
+    const record = async (): Promise<void> => {
+      for (const event of events) await this.#parts.audit.append(event);
+    };
+    if (refresh === undefined) return record();
+    const digest = createHash('sha256').update(JSON.stringify(events)).digest('hex');
+    await this.#once(`${refresh} ${digest}`, record);
+  }
+
+  /**
+   * Resolves when one of the processes has recorded the change. What a process left behind that ended in the middle is
+   * recorded again by the next one: twice is a blemish, never would be a fault.
+   */
+  async #once(change: string, record: () => Promise<void>): Promise<void> {
+    const { trust, clock, pause } = this.#parts;
+    for (;;) {
+      const at = clock();
+      const claim = await trust.claim(change, at, new Date(at.getTime() + RECORDING_MS));
+      if (claim === 'recorded') return;
+      if (claim === 'won') break;
+      await pause();
+    }
+    try {
+      await record();
+    } catch (error) {
+      // The next one need not wait; should this fail too, it waits until the claim has ended by itself.
+      await trust.settle(change, false).catch(() => undefined);
+      throw error;
+    }
+    await trust.settle(change, true);
   }
 
   async #apply(): Promise<void> {

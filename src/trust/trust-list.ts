@@ -55,4 +55,20 @@ export interface TrustListWriter {
   refresh(): Promise<void>;
 }
 
-export interface TrustStore extends TrustListReader, TrustListWriter {}
+/**
+ * Port: which of the processes that read the configuration again records what changed in it, so that one change is one
+ * record. A change is named by the caller. The last thirty-two are remembered.
+ */
+export interface TrustRecordings {
+  /**
+   * `won`: it is the caller's to record, and until `until` nobody else's. `held`: another process is about to.
+   * `recorded`: it is on record.
+   */
+  claim(change: string, at: Date, until: Date): Promise<RecordingClaim>;
+  /** Of the process that won: on record, or free for another one to record. */
+  settle(change: string, isRecorded: boolean): Promise<void>;
+}
+
+export type RecordingClaim = 'won' | 'held' | 'recorded';
+
+export interface TrustStore extends TrustListReader, TrustListWriter, TrustRecordings {}

@@ -375,6 +375,42 @@ function storeContract(factory: StoreFactory): void {
         await inParallel((handle) => handle.trust.refresh());
         expect(await raised()).to.deep.equal([3 + PARALLEL, 1 + PARALLEL]);
       });
+
+      it('lets one caller record a change, for others to wait until it is recorded', async () => {
+        const claims = await inParallel((handle) => handle.trust.claim('change', NOW, EXPIRY));
+        expect(claims.filter((claim) => claim === 'won')).to.have.length(1);
+        expect(claims.filter((claim) => claim === 'held')).to.have.length(PARALLEL - 1);
+        expect(await other.trust.claim('another', NOW, EXPIRY)).to.equal('won');
+        await store.trust.settle('change', true);
+        await restart();
+        expect(await inParallel((handle) => handle.trust.claim('change', EXPIRY, EXPIRY))).to.deep.equal(
+          Array(PARALLEL).fill('recorded'),
+        );
+        await store.trust.settle('change', false);
+        expect(await other.trust.claim('change', EXPIRY, EXPIRY)).to.equal('recorded');
+      });
+
+      it('lets one caller take over a change that was given back, or whose time has passed', async () => {
+        await store.trust.claim('left', NOW, EXPIRY);
+        expect(await other.trust.claim('left', BEFORE_EXPIRY, EXPIRY)).to.equal('held');
+        const later = new Date(EXPIRY.getTime() + 1000);
+        const claims = await inParallel((handle) => handle.trust.claim('left', EXPIRY, later));
+        expect(claims.filter((claim) => claim === 'won')).to.have.length(1);
+        await store.trust.settle('left', false);
+        const again = await inParallel((handle) => handle.trust.claim('left', EXPIRY, later));
+        expect(again.filter((claim) => claim === 'won')).to.have.length(1);
+      });
+
+      it('remembers the latest changes that are on record', async () => {
+        for (let change = 0; change <= 32; change++) {
+          expect(await store.trust.claim(`change ${change}`, NOW, EXPIRY)).to.equal('won');
+          await store.trust.settle(`change ${change}`, true);
+        }
+        for (let change = 1; change <= 32; change++) {
+          expect(await other.trust.claim(`change ${change}`, EXPIRY, EXPIRY)).to.equal('recorded');
+        }
+        expect(await other.trust.claim('change 0', NOW, EXPIRY)).to.equal('won');
+      });
     });
 
     describe('the key ring', () => {

@@ -177,6 +177,7 @@ export function memoryProtocol(): ProtocolStore & { readonly stored: Map<string,
 /** `onChange` runs before each change, for a test of what must have happened by then. */
 export function memoryTrust(onChange: () => void = () => undefined): TrustStore & { entries: readonly TrustEntry[] } {
   let [list, refreshes] = [0, 0];
+  const heldUntil = new Map<string, Date | undefined>();
   return {
     entries: [],
     version: async () => ({ list, refreshes }),
@@ -202,6 +203,15 @@ export function memoryTrust(onChange: () => void = () => undefined): TrustStore 
       onChange();
       list++;
       refreshes++;
+    },
+    async claim(change, at, until) {
+      const held = heldUntil.get(change);
+      if (heldUntil.has(change) && (held === undefined || held > at)) return held === undefined ? 'recorded' : 'held';
+      heldUntil.set(change, until);
+      return 'won';
+    },
+    async settle(change, isRecorded) {
+      if (heldUntil.get(change) !== undefined) heldUntil.set(change, isRecorded ? undefined : new Date(0));
     },
   };
 }

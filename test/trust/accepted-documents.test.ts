@@ -12,7 +12,7 @@ import type { TrustEntry } from '../../src/trust/trust-list.ts';
 import { anchorOf } from '../support/acceptance.ts';
 import { AT, createTestAuthority, issueTestCard } from '../support/authority.ts';
 import { TEST_PROFILE } from '../support/document.ts';
-import { memoryTrust, testAudit } from '../support/ports.ts';
+import { memoryTrust, testAudit, testClock } from '../support/ports.ts';
 import { expectRefusal } from '../support/refusal.ts';
 
 const configured = createTestAuthority();
@@ -59,9 +59,11 @@ class TestSource implements LastingSource<DocumentTrust> {
   }
 }
 
-function setUp(changes: Partial<AcceptedDocumentsParts<DocumentTrust, TestSource>> = {}) {
-  const audit = testAudit();
-  const trust = memoryTrust();
+/** @param shared what processes of one service share */
+function setUp(
+  changes: Partial<AcceptedDocumentsParts<DocumentTrust, TestSource>> = {},
+  { audit, trust } = { audit: testAudit(), trust: memoryTrust() },
+) {
   const opened: TestSource[] = [];
   const reports: string[] = [];
   let changed = 0;
@@ -70,6 +72,7 @@ function setUp(changes: Partial<AcceptedDocumentsParts<DocumentTrust, TestSource
     audit: audit.log,
     clock: () => AT,
     documents: [documentOf(configured)],
+    pause: async () => undefined,
     openSource(document) {
       const source = new TestSource(document);
       opened.push(source);
@@ -230,6 +233,77 @@ describe('reading the configuration again', () => {
       'trust.removed intermediate',
     ]);
     for (const event of audit.events()) expect(event).to.include({ source: 'configuration' });
+  });
+
+  it('is one change for all processes that an officer asked: recorded once, and by nobody relied on before', async () => {
+    const shared = { audit: testAudit(), trust: memoryTrust() };
+    const processes = [1, 2, 3].map(() => setUp({ readDocuments: () => [documentOf(other)] }, shared));
+    for (const { documents } of processes) await documents.current();
+    for (const refresh of [1, 2]) {
+      await shared.trust.refresh();
+      await Promise.all(processes.map(({ documents }) => documents.current()));
+      for (const { anchorKeys } of processes) expect(await anchorKeys()).to.deep.equal([[keyOf(other.root)]]);
+      expect(shared.audit.events(), `refresh ${refresh}`).to.have.length(4);
+    }
+  });
+
+  it('is recorded by each process that reads another configuration than the others', async () => {
+    const shared = { audit: testAudit(), trust: memoryTrust() };
+    const third = createTestAuthority();
+    const processes = [other, third].map((authority) =>
+      setUp({ readDocuments: () => [documentOf(authority)] }, shared),
+    );
+    for (const { documents } of processes) await documents.current();
+    await shared.trust.refresh();
+    for (const { documents } of processes) await documents.current();
+    expect(shared.audit.events()).to.have.length(8);
+  });
+
+  it('waits while another process records it, and takes over from one that does not end', async () => {
+    const shared = { audit: testAudit(), trust: memoryTrust() };
+    const time = testClock();
+    let pauses = 0;
+    let change = '';
+    const { trust } = shared;
+    const held = {
+      ...trust,
+      read: () => trust.read(),
+      claim: async (name: string, at: Date, until: Date) => {
+        // The other process was first.
+        if (change === '') await trust.claim(name, at, until);
+        change = name;
+        return trust.claim(name, at, until);
+      },
+    };
+    const pause = async (): Promise<void> => {
+      pauses++;
+      expect(shared.audit.events()).to.deep.equal([]);
+      time.advance(4000);
+    };
+    const { documents } = setUp(
+      { trust: held, clock: time.clock, pause, readDocuments: () => [documentOf(other)] },
+      shared,
+    );
+    await documents.current();
+    await trust.refresh();
+    await documents.current();
+    expect(pauses).to.equal(3);
+    expect(shared.audit.events()).to.have.length(4);
+    expect(await trust.claim(change, time.clock(), time.clock())).to.equal('recorded');
+  });
+
+  it('that cannot be recorded is free for the next process to record', async () => {
+    const trust = memoryTrust();
+    const failing = setUp({ readDocuments: () => [documentOf(other)] }, { audit: testAudit(), trust });
+    const next = setUp({ readDocuments: () => [documentOf(other)] }, { audit: testAudit(), trust });
+    for (const { documents } of [failing, next]) await documents.current();
+    await trust.refresh();
+    failing.audit.fail();
+    await failing.documents.current();
+    expect(failing.reports).to.deep.equal(['configuration-refused AUDIT_UNAVAILABLE']);
+    await next.documents.current();
+    expect(next.audit.events()).to.have.length(4);
+    expect(await next.anchorKeys()).to.deep.equal([[keyOf(other.root)]]);
   });
 
   it('that changes nothing is no event', async () => {

@@ -18,11 +18,19 @@ interface StoredEntry {
   addedAt: Date;
 }
 
+interface StoredRecording {
+  change: string;
+  /** null: on record */
+  heldUntil: Date | null;
+}
+
 interface Stored {
   _id: string;
   list: number;
   refreshes: number;
   entries: StoredEntry[];
+  /** Absent until the first. */
+  recordings?: StoredRecording[];
 }
 
 const text = { type: String, required: true };
@@ -45,6 +53,10 @@ const schema = new Schema<Stored>(
         { _id: false },
       ),
     ],
+    recordings: {
+      type: [new Schema<StoredRecording>({ change: text, heldUntil: { type: Date, default: null } }, { _id: false })],
+      default: undefined,
+    },
   },
   { collection: 'trust', versionKey: false, strict: 'throw', strictQuery: 'throw' },
 );
@@ -54,6 +66,7 @@ export function trustModel(connection: Connection) {
 }
 
 const LIST = { _id: 'list' };
+const MOST_RECORDINGS = 32;
 
 /** The list, empty, where there is none yet. */
 export async function prepareTrustList(lists: ReturnType<typeof trustModel>): Promise<void> {
@@ -97,6 +110,24 @@ export function mongoTrustStore(lists: ReturnType<typeof trustModel>, attempt: A
     },
     async refresh() {
       await attempt(() => lists.updateOne(LIST, { $inc: { list: 1, refreshes: 1 } }));
+    },
+    async claim(change, at, until) {
+      const heldUntil = validTime(until);
+      const isNew = { ...LIST, 'recordings.change': { $ne: change } };
+      const add = { $push: { recordings: { $each: [{ change, heldUntil }], $slice: -MOST_RECORDINGS } } };
+      const isLeft = { ...LIST, recordings: { $elemMatch: { change, heldUntil: { $lte: validTime(at) } } } };
+      const takeOver = { $set: { 'recordings.$.heldUntil': heldUntil } };
+      return attempt(async () => {
+        if ((await lists.updateOne(isNew, add)).modifiedCount === 1) return 'won';
+        if ((await lists.updateOne(isLeft, takeOver)).modifiedCount === 1) return 'won';
+        const isRecorded = { ...LIST, recordings: { $elemMatch: { change, heldUntil: null } } };
+        return (await lists.exists(isRecorded)) === null ? 'held' : 'recorded';
+      });
+    },
+    async settle(change, isRecorded) {
+      const isHeld = { ...LIST, recordings: { $elemMatch: { change, heldUntil: { $ne: null } } } };
+      const update = { $set: { 'recordings.$.heldUntil': isRecorded ? null : new Date(0) } };
+      await attempt(() => lists.updateOne(isHeld, update));
     },
   };
 }

@@ -5,7 +5,7 @@
  * are integer milliseconds since 1970; STRICT tables refuse a value of another type.
  */
 
-/** Protocol data, portals, consents and citizens; then the trust list; the counters of limits; the key ring; sign-ins. */
+/** Protocol data, portals, consents and citizens; then the trust list; the counters of limits; the key ring; sign-ins; what is on record of trust. */
 export const STORE_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE protocol (
@@ -108,6 +108,12 @@ export const STORE_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (account_id, signed_in_at)
   ) STRICT;
   CREATE INDEX citizen_expiry ON citizen (expires_at);
+  `,
+  `
+  CREATE TABLE trust_recording (
+    change     TEXT NOT NULL PRIMARY KEY,
+    held_until INTEGER              -- NULL: on record
+  ) STRICT;
   `,
 ];
 

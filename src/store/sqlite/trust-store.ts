@@ -15,6 +15,8 @@ interface Row {
   added_at: number;
 }
 
+const MOST_RECORDINGS = 32;
+
 export function sqliteTrustStore(database: Database): TrustStore {
   const version = database.prepare<{ list: number; refreshes: number }>('SELECT list, refreshes FROM trust_version');
   const raise = database.prepare('UPDATE trust_version SET list = list + 1, refreshes = refreshes + :refreshes');
@@ -26,6 +28,19 @@ export function sqliteTrustStore(database: Database): TrustStore {
   );
   const remove = database.prepare(
     'DELETE FROM trust WHERE profile = :profile AND kind = :kind AND certificate_sha256 = :certificateSha256',
+  );
+  const claim = database.prepare(
+    `INSERT INTO trust_recording (change, held_until) VALUES (:change, :until)
+     ON CONFLICT (change) DO UPDATE SET held_until = excluded.held_until WHERE held_until <= :at`,
+  );
+  const forget = database.prepare(
+    `DELETE FROM trust_recording WHERE rowid <= (SELECT max(rowid) FROM trust_recording) - ${MOST_RECORDINGS}`,
+  );
+  const recording = database.prepare<{ held_until: number | null }>(
+    'SELECT held_until FROM trust_recording WHERE change = :change',
+  );
+  const settle = database.prepare(
+    'UPDATE trust_recording SET held_until = :heldUntil WHERE change = :change AND held_until IS NOT NULL',
   );
 
   const currentVersion = (): TrustVersion => {
@@ -64,6 +79,17 @@ export function sqliteTrustStore(database: Database): TrustStore {
     },
     async refresh() {
       raise.run({ refreshes: 1 });
+    },
+    async claim(change, at, until) {
+      return database.transaction(() => {
+        const hasWon = claim.run({ change, at: toMilliseconds(at), until: toMilliseconds(until) }) === 1;
+        forget.run({});
+        if (hasWon) return 'won';
+        return recording.first({ change })?.held_until === null ? 'recorded' : 'held';
+      });
+    },
+    async settle(change, isRecorded) {
+      settle.run({ change, heldUntil: isRecorded ? null : 0 });
     },
   };
 }
