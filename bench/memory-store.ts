@@ -51,6 +51,8 @@ export function createMemoryStore(): Store {
       settle: () => Promise.reject(new TypeError('the memory store keeps no trust list')),
     },
     keyRing: createKeyRingStore(),
+    // The benches ask no responder.
+    ocspAnswers: { find: async () => undefined, put: async () => undefined },
     audit: {
       async append(link) {
         const record = link(audit.at(-1));

@@ -155,7 +155,7 @@ export async function composeService(
     clock,
     documents: documentsOf(config),
     readDocuments: readConfig && (() => documentsOf(readConfig())),
-    openSource: (document) => new DocumentRevocation(document, revocationOptions),
+    openSource: (document) => new DocumentRevocation(document, { ...revocationOptions, answers: store.ocspAnswers }),
     pause: () => setTimeout(TRUST_RECORDING_PAUSE_MS),
     onChange: (trusted) => {
       log.info('trust', { certificates: trusted.length });

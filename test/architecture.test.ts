@@ -45,6 +45,7 @@ const PORT_ROOMS = [
   'audit',
   'oidc',
   'identity',
+  'network',
   'pki',
 ];
 const ASN1 = ['@peculiar/x509', 'pkijs', 'asn1js', 'reflect-metadata'];

@@ -13,7 +13,7 @@ import { policyOf, type RevocationPolicies } from '../pki/revocation-policy.ts';
 import { CrlAddress, type CrlRenewal } from './crl-location.ts';
 import type { CrlLocationState, CrlSubject } from './crl-source.ts';
 import { createGuardedFetch, type GuardedFetch, isAllowedAddress } from './guarded-fetch.ts';
-import { originOf } from './ocsp-source.ts';
+import { originOf } from './ocsp-question.ts';
 
 export interface DistributionPointsSubject extends Omit<CrlSubject, 'locations'> {
   readonly policies: RevocationPolicies;

@@ -8,6 +8,7 @@ import { allPolicies, DEFAULT_POLICIES, type RevocationPolicies } from '../pki/r
 import { CrlDistributionPoints, type DistributionPointsSubject } from './crl-distribution-points.ts';
 import { type CrlLocationState, CrlSource, type CrlSourceOptions, type CrlSubject } from './crl-source.ts';
 import { gatherEvidence } from './gather-evidence.ts';
+import type { OcspAnswerStore } from './ocsp-answers.ts';
 import { OcspSource } from './ocsp-source.ts';
 
 /** As the configuration has it for one document. */
@@ -17,7 +18,10 @@ export interface RevocationSubject extends Omit<CrlSubject, 'locations' | 'crlIs
   readonly revocationPolicies?: RevocationPolicies | undefined;
 }
 
-export type DocumentRevocationOptions = Omit<CrlSourceOptions, keyof CrlSubject>;
+export interface DocumentRevocationOptions extends Omit<CrlSourceOptions, keyof CrlSubject> {
+  /** OCSP answers that all processes share. */
+  readonly answers?: OcspAnswerStore | undefined;
+}
 
 /** The state of one source, for health. */
 export interface RevocationState extends CrlLocationState {
@@ -32,7 +36,7 @@ export class DocumentRevocation implements RevocationSource {
   readonly #ocsp: OcspSource;
 
   constructor(subject: RevocationSubject, options: DocumentRevocationOptions) {
-    const { clock, skewSeconds, fetch, report, refreshIntervalSeconds } = options;
+    const { clock, skewSeconds, fetch, report, refreshIntervalSeconds, answers } = options;
     const parts = partsOf(subject);
     this.#policies = parts.policies;
     this.#crls = new CrlSource({ ...options, ...parts });
@@ -42,6 +46,7 @@ export class DocumentRevocation implements RevocationSource {
       clock,
       skewSeconds,
       fetch,
+      answers,
       report: report && ((failure) => report({ ...failure, outcome: 'failed' })),
     });
   }

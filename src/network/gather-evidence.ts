@@ -9,7 +9,8 @@ import { authoritiesAbove } from '../pki/crl-issuer.ts';
 import type { ValidatedPath } from '../pki/path-validation.ts';
 import { decideEachRevocation, type RevocationEvidence, type RevocationSource } from '../pki/revocation.ts';
 import { policyOf, type RevocationPolicies } from '../pki/revocation-policy.ts';
-import type { OcspFindings, OcspQuestion, OcspSource } from './ocsp-source.ts';
+import type { OcspQuestion } from './ocsp-question.ts';
+import type { OcspFindings, OcspSource } from './ocsp-source.ts';
 
 export interface EvidenceSources {
   readonly policies: RevocationPolicies;

@@ -3,24 +3,20 @@
  * configuration allows.
  *
  * An answer is accepted with the nonce of its request before it is kept, and kept until its nextUpdate, its maximum age
- * or the time that the policy sets, whichever is soonest. Of any number of parallel sign-ins with one card, one asks and
- * all get the answer. What cannot be had is a failure among the evidence: the decision then rests on what else there is.
+ * or the time that the policy sets, whichever is soonest; what another process got counts when it is accepted here too
+ * (`ocsp-answers.ts`). Of any number of parallel sign-ins with one card, one asks and all get the answer. What cannot be had is a failure among the evidence: the decision then rests on what else there is.
  * A responder from which nothing came is left alone for a while, in which nobody waits for it.
  */
 import { randomBytes } from 'node:crypto';
 import { type RevocationCode, RevocationError, ServiceError } from '../errors.ts';
-import type { Certificate } from '../pki/certificate.ts';
-import type { Authority } from '../pki/crl-issuer.ts';
 import { acceptOcspResponse } from '../pki/ocsp.ts';
 import { encodeOcspRequest } from '../pki/ocsp-request.ts';
 import { type OcspResponse, parseOcspResponse } from '../pki/ocsp-response.ts';
 import { DEFAULT_SKEW_SECONDS, type RevocationFailure } from '../pki/revocation.ts';
-import type { RevocationPolicy } from '../pki/revocation-policy.ts';
 import { createGuardedFetch, type FetchRules, type GuardedFetch } from './guarded-fetch.ts';
+import { keptUntil, type Lasting, type OcspAnswer, type OcspAnswerStore, ocspAnswerKey } from './ocsp-answers.ts';
+import { type OcspQuestion, type Responder, responderFor } from './ocsp-question.ts';
 import { type OcspResponderState, OcspResponders, type ReportFailure } from './ocsp-responders.ts';
-
-/** id-ad-ocsp (RFC 5280 4.2.2.1) */
-const ID_AD_OCSP = '1.3.6.1.5.5.7.48.1';
 
 export type AllowedHosts = Pick<FetchRules, 'allowedHosts' | 'privateHosts'>;
 
@@ -29,16 +25,10 @@ export interface OcspSourceOptions extends AllowedHosts {
   /** As for the decision. */
   readonly skewSeconds?: number | undefined;
   readonly report?: ReportFailure | undefined;
+  /** What all processes share. Absent: each keeps its own alone. */
+  readonly answers?: OcspAnswerStore | undefined;
   /** For tests. */
   readonly fetch?: GuardedFetch | undefined;
-}
-
-/** One certificate of a validated path: only such a one may cause network traffic (S9). */
-export interface OcspQuestion {
-  readonly certificate: Certificate;
-  /** The authority whose key signed the certificate on that path. */
-  readonly issuer: Authority;
-  readonly policy: RevocationPolicy;
 }
 
 export interface OcspFindings {
@@ -60,11 +50,14 @@ export class OcspSource {
   readonly #options: OcspSourceOptions;
   #hosts: AllowedHosts;
   readonly #kept = new Map<string, KeptAnswer>();
-  readonly #asking = new Map<string, Promise<OcspResponse>>();
+  readonly #asking = new Map<string, Promise<OcspResponse | undefined>>();
   readonly #responders: OcspResponders;
   readonly #closing = new AbortController();
+  /** Shared answers of before are not used: whoever changes a policy, or starts anew, wants the responder asked. */
+  #since: Date;
 
   constructor(options: OcspSourceOptions) {
+    this.#since = options.clock();
     this.#options = options;
     this.#hosts = options;
     this.#responders = new OcspResponders(options.report);
@@ -79,23 +72,27 @@ export class OcspSource {
   /** Forgets every answer: each was accepted by a policy that may have changed. */
   forget(): void {
     this.#kept.clear();
+    this.#since = this.#options.clock();
   }
 
   /** Never throws for what it cannot get. Nothing when no responder is known. */
   async ask(question: OcspQuestion, at: Date): Promise<OcspFindings> {
     const responder = responderFor(question);
     if (responder === undefined) return { responses: [], failures: [] };
-    const key = `${question.certificate.sha256} ${question.issuer.publicKey.keySha256}`;
+    const key = ocspAnswerKey(question.certificate, question.issuer);
     const kept = this.#kept.get(key);
     if (kept !== undefined && at.getTime() < kept.until) return { responses: [kept.response], failures: [] };
-    const failed = (code: RevocationCode): OcspFindings => ({
-      responses: kept === undefined ? [] : [kept.response],
-      failures: [{ source: responder.name, code }],
-    });
-    const asking = this.#asking.get(key) ?? this.#start(key, question, responder);
-    if (asking === undefined) return failed(this.#responders.failureOf(responder.name) ?? 'REVOCATION_UNAVAILABLE');
+    const failed = (code: RevocationCode): OcspFindings => {
+      const last = this.#kept.get(key);
+      return {
+        responses: last === undefined ? [] : [last.response],
+        failures: [{ source: responder.name, code }],
+      };
+    };
     try {
-      return { responses: [await asking], failures: [] };
+      const response = await (this.#asking.get(key) ?? this.#start(key, question, responder));
+      if (response !== undefined) return { responses: [response], failures: [] };
+      return failed(this.#responders.failureOf(responder.name) ?? 'REVOCATION_UNAVAILABLE');
     } catch (error) {
       return failed(codeOf(error));
     }
@@ -110,29 +107,70 @@ export class OcspSource {
     this.#closing.abort();
   }
 
-  /** @returns undefined while the responder is left alone */
-  #start(key: string, question: OcspQuestion, responder: Responder): Promise<OcspResponse> | undefined {
+  /** Resolves with undefined while the responder is left alone. */
+  #start(key: string, question: OcspQuestion, responder: Responder): Promise<OcspResponse | undefined> {
+    const { answers } = this.#options;
+    const askResponder = () => this.#askResponder(key, question, responder);
+    const found = answers && this.#findShared(answers, key, question, responder);
+    const asking = (found?.then((shared) => shared ?? askResponder()) ?? askResponder()).finally(() =>
+      this.#asking.delete(key),
+    );
+    this.#asking.set(key, asking);
+    return asking;
+  }
+
+  async #askResponder(key: string, question: OcspQuestion, responder: Responder): Promise<OcspResponse | undefined> {
     const { clock } = this.#options;
     const pause = this.#responders.pauseOf(responder.name);
     const admitted = pause.admit(clock());
     if (admitted === undefined) return undefined;
-    const asking = this.#request(key, question, responder)
-      .then(
-        (response) => {
-          pause.noteAnswer();
-          this.#responders.note(responder.name, undefined);
-          return response;
-        },
-        (error: unknown) => {
-          if (isWithoutAnswer(error)) pause.noteFailure(admitted, clock());
-          else pause.noteAnswer();
-          this.#responders.note(responder.name, codeOf(error), error);
-          throw error;
-        },
-      )
-      .finally(() => this.#asking.delete(key));
-    this.#asking.set(key, asking);
-    return asking;
+    try {
+      const response = await this.#request(key, question, responder);
+      pause.noteAnswer();
+      this.#responders.note(responder.name, undefined);
+      return response;
+    } catch (error) {
+      if (isWithoutAnswer(error)) pause.noteFailure(admitted, clock());
+      else pause.noteAnswer();
+      this.#responders.note(responder.name, codeOf(error), error);
+      throw error;
+    }
+  }
+
+  /**
+   * The answer that another process got, when nobody needs to ask again. Kept also when somebody does: it counts while
+   * the responder is silent. What cannot be read or is not accepted is as good as none: the responder is then asked.
+   */
+  async #findShared(
+    answers: OcspAnswerStore,
+    key: string,
+    question: OcspQuestion,
+    { name }: Responder,
+  ): Promise<OcspResponse | undefined> {
+    const at = this.#options.clock();
+    let answer: OcspAnswer | undefined;
+    let response: OcspResponse;
+    let lasts: Lasting;
+    try {
+      answer = await answers.find(key, at);
+      // One from the future, by the clock of another machine, would be kept for longer than the policy says.
+      if (answer === undefined || answer.receivedAt < this.#since || answer.receivedAt > at) return undefined;
+      response = parseOcspResponse(answer.response, name);
+      lasts = this.#accept(response, question, answer.nonce);
+    } catch {
+      return undefined;
+    }
+    // What this process knows may be newer: nobody who was revoked is good again because another one asked earlier.
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && response.producedAt < kept.response.producedAt) return undefined;
+    const until = keptUntil(lasts, answer.receivedAt.getTime(), question.policy);
+    this.#keep(key, response, until);
+    return at.getTime() < until ? response : undefined;
+  }
+
+  /** A store that cannot keep it costs the others a question, and this one nothing. */
+  async #share(answer: OcspAnswer): Promise<void> {
+    await this.#options.answers?.put(answer).catch(() => undefined);
   }
 
   async #request(key: string, question: OcspQuestion, { address, name }: Responder): Promise<OcspResponse> {
@@ -145,7 +183,13 @@ export class OcspSource {
       signal: this.#closing.signal,
     });
     const response = parseOcspResponse(body, name);
-    this.#keep(key, response, this.#keepUntil(response, question, nonce));
+    const lasts = this.#accept(response, question, nonce);
+    const receivedAt = this.#options.clock();
+    this.#keep(key, response, keptUntil(lasts, receivedAt.getTime(), policy));
+    if (lasts.until !== undefined) {
+      const expiresAt = new Date(lasts.until);
+      await this.#share({ key, response: body, ...(nonce && { nonce }), receivedAt, expiresAt });
+    }
     return response;
   }
 
@@ -166,11 +210,11 @@ export class OcspSource {
    * Accepts the answer as far as it can be without the CRLs, which the decision then adds for the delegate.
    * @throws RevocationError with the code of what is wrong with it
    */
-  #keepUntil(
+  #accept(
     response: OcspResponse,
     { certificate, issuer, policy }: OcspQuestion,
     nonce: Uint8Array | undefined,
-  ): number {
+  ): Lasting {
     const at = this.#options.clock();
     const { maxAgeSeconds, ocsp } = policy;
     const answer = acceptOcspResponse(response, certificate, issuer, {
@@ -184,17 +228,17 @@ export class OcspSource {
     });
     if (answer.status === 'unknown') {
       // That the issuer does not know the certificate is evidence, and may change at any time.
-      if (answer.answered) return Number.NEGATIVE_INFINITY;
+      if (answer.answered) return { until: undefined };
       throw new RevocationError(answer.code, 'the OCSP response is not accepted', {
         detail: { clause: answer.clause },
       });
     }
     const { thisUpdate, nextUpdate } = answer.single;
-    return Math.min(
+    const until = Math.min(
       nextUpdate?.getTime() ?? Number.POSITIVE_INFINITY,
       thisUpdate.getTime() + (maxAgeSeconds ?? Number.POSITIVE_INFINITY) * 1000,
-      at.getTime() + (ocsp.keepSeconds ?? Number.POSITIVE_INFINITY) * 1000,
     );
+    return { until };
   }
 
   #keep(key: string, response: OcspResponse, until: number): void {
@@ -204,28 +248,6 @@ export class OcspSource {
     if (oldest !== undefined) this.#kept.delete(oldest);
     this.#kept.set(key, { response, until });
   }
-}
-
-interface Responder {
-  readonly address: string;
-  /** For record, log and health. */
-  readonly name: string;
-}
-
-function responderFor({ certificate, policy }: OcspQuestion): Responder | undefined {
-  const { responder } = policy.ocsp;
-  if (responder !== undefined) return { address: responder, name: responder };
-  for (const { accessMethod, accessLocation } of certificate.authorityInfoAccess ?? []) {
-    if (accessMethod !== ID_AD_OCSP || accessLocation.kind !== 'uniformResourceIdentifier') continue;
-    return { address: accessLocation.value, name: originOf(accessLocation.value) };
-  }
-  return undefined;
-}
-
-/** What goes on record of an address that a certificate names: the rest of it may be the certificate's alone. */
-export function originOf(address: string): string {
-  const url = URL.parse(address);
-  return url === null || url.host === '' ? 'certificate' : `${url.protocol}//${url.host}`;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { HandOffStore } from '../authentication/hand-off.ts';
 import type { CitizenStore } from '../citizen/citizen-record.ts';
 import type { ConsentStore } from '../citizen/consent.ts';
 import type { RateLimitStore } from '../limits/rate-limit-store.ts';
+import type { OcspAnswerStore } from '../network/ocsp-answers.ts';
 import type { KeyRingStore } from '../oidc/keys/key-ring.ts';
 import type { ProtocolStore } from '../oidc/protocol-store.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
@@ -24,6 +25,7 @@ export interface Store {
   readonly trust: TrustStore;
   readonly rateLimits: RateLimitStore;
   readonly keyRing: KeyRingStore;
+  readonly ocspAnswers: OcspAnswerStore;
   readonly audit: AuditStore;
   /** Deletes what has expired at `at`, a bounded batch at a time, and says how many records that was. */
   sweep(at: Date): Promise<number>;

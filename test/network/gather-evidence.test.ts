@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { gatherEvidence } from '../../src/network/gather-evidence.ts';
-import type { OcspFindings, OcspQuestion } from '../../src/network/ocsp-source.ts';
+import type { OcspQuestion } from '../../src/network/ocsp-question.ts';
+import type { OcspFindings } from '../../src/network/ocsp-source.ts';
 import { parseOcspResponse } from '../../src/pki/ocsp-response.ts';
 import { decideRevocation, readEvidence } from '../../src/pki/revocation.ts';
 import { AT, createTestAuthority, issueTestCard, issueTestCrl } from '../support/authority.ts';

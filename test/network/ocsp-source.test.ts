@@ -3,6 +3,7 @@ import { authorityInformationAccess } from '../../src/demo/certificate-extension
 import { ServiceError } from '../../src/errors.ts';
 import { gatherEvidence } from '../../src/network/gather-evidence.ts';
 import type { Fetched, FetchRequest, GuardedFetch } from '../../src/network/guarded-fetch.ts';
+import type { OcspAnswer, OcspAnswerStore } from '../../src/network/ocsp-answers.ts';
 import { OcspSource } from '../../src/network/ocsp-source.ts';
 import { decideRevocation, readEvidence } from '../../src/pki/revocation.ts';
 import type { OcspPolicy } from '../../src/pki/revocation-policy.ts';
@@ -48,9 +49,14 @@ interface Opened {
 }
 
 /** A source, and a policy that asks the responder first. Its clock stands at AT, and goes on with the sign-ins. */
-function open(fetch: GuardedFetch | undefined, changes: PolicyChanges = {}, lists = rootOnly): Opened {
+function open(
+  fetch: GuardedFetch | undefined,
+  changes: PolicyChanges = {},
+  lists = rootOnly,
+  answers?: OcspAnswerStore,
+): Opened {
   let now = AT;
-  const source = new OcspSource({ allowedHosts: [], privateHosts: [], clock: () => now, fetch });
+  const source = new OcspSource({ allowedHosts: [], privateHosts: [], clock: () => now, fetch, answers });
   const ocsp: Partial<OcspPolicy> = { responder: ADDRESS, ...changes.ocsp };
   const policies = policiesFor(issuing, { methods: ['ocsp', 'crl'], ...changes, ocsp });
   const sources = { policies, crls: [{ evidenceFor: async () => lists }], ocsp: source };
@@ -63,6 +69,177 @@ function open(fetch: GuardedFetch | undefined, changes: PolicyChanges = {}, list
     },
   };
 }
+
+/** What processes share, and a test may alter. */
+function sharedAnswers(change: (answer: OcspAnswer) => OcspAnswer = (answer) => answer) {
+  const kept = new Map<string, OcspAnswer>();
+  const store: OcspAnswerStore = {
+    async find(key, at) {
+      const answer = kept.get(key);
+      return answer !== undefined && answer.expiresAt > at ? change(answer) : undefined;
+    },
+    async put(answer) {
+      kept.set(answer.key, answer);
+    },
+  };
+  return { kept, store };
+}
+
+describe('OCSP answers that processes share', () => {
+  const answerOf = issueTestOcspResponse;
+  const LONG = { thisUpdate: AT, nextUpdate: daysFromAt(7) };
+  const unreachable = new ServiceError('FETCH_FAILED', 'down');
+
+  for (const nonce of [true, false]) {
+    it(`${nonce ? 'with' : 'without'} a nonce are asked for once by all of them`, async () => {
+      const { store, kept } = sharedAnswers();
+      const { responder, fetch } = respond(LONG);
+      const policy = { ocsp: { nonce } };
+      expect(await open(fetch, policy, rootOnly, store).status()).to.equal('good');
+      expect(await open(fetch, policy, rootOnly, store).status()).to.equal('good');
+      expect(responder.requests).to.have.length(1);
+      expect([...kept.values()].map((answer) => [answer.nonce !== undefined, answer.expiresAt])).to.deep.equal([
+        [nonce, LONG.nextUpdate],
+      ]);
+    });
+  }
+
+  it('say of a revoked card what they said to the first', async () => {
+    const { store } = sharedAnswers();
+    const { responder, fetch } = respond({ ...LONG, status: 'revoked' });
+    for (const turn of [1, 2]) {
+      expect(await open(fetch, {}, rootOnly, store).status(), `${turn}`).to.equal('revoked unspecified');
+    }
+    expect(responder.requests).to.have.length(1);
+  });
+
+  it('are asked for again by a process that starts, or has other policies, after they were received', async () => {
+    const { store } = sharedAnswers((answer) => ({ ...answer, receivedAt: secondsFromAt(-1) }));
+    const { responder, fetch } = respond(LONG);
+    await open(fetch, {}, rootOnly, store).status();
+    await open(fetch, {}, rootOnly, store).status();
+    expect(responder.requests).to.have.length(2);
+
+    const shared = sharedAnswers();
+    const { status, source } = open(fetch, {}, rootOnly, shared.store);
+    await status();
+    await status(secondsFromAt(1));
+    expect(responder.requests).to.have.length(3);
+    source.forget();
+    await status(secondsFromAt(1));
+    expect(responder.requests).to.have.length(4);
+  });
+
+  it('count for no process whose clock says that they are still to come', async () => {
+    const { store } = sharedAnswers((answer) => ({ ...answer, receivedAt: secondsFromAt(1) }));
+    const { responder, fetch } = respond(LONG);
+    await open(fetch, {}, rootOnly, store).status();
+    const { status } = open(fetch, {}, rootOnly, store);
+    expect(await status()).to.equal('good');
+    expect(responder.requests).to.have.length(2);
+    await open(fetch, {}, rootOnly, store).status(secondsFromAt(1));
+    expect(responder.requests).to.have.length(2);
+  });
+
+  it('are for the one who asked when the responder does not know the certificate', async () => {
+    const { store, kept } = sharedAnswers();
+    const { fetch } = respond({ ...LONG, status: 'unknown' });
+    expect(await open(fetch, {}, rootOnly, store).status()).to.equal('REVOCATION_UNKNOWN');
+    expect(kept.size).to.equal(0);
+  });
+
+  it('are asked for again by each after the time that the policy sets, from when the first got it', async () => {
+    const { store } = sharedAnswers();
+    const { responder, fetch } = respond(LONG);
+    const policy = { ocsp: { keepSeconds: 60 } };
+    await open(fetch, policy, rootOnly, store).status();
+    const late = open(fetch, policy, rootOnly, store);
+    expect(await late.status(secondsFromAt(59))).to.equal('good');
+    expect(responder.requests).to.have.length(1);
+    await late.status(secondsFromAt(60));
+    expect(responder.requests).to.have.length(2);
+  });
+
+  it('count while the responder is silent, no longer than they are current', async () => {
+    const { store } = sharedAnswers();
+    const { responder, fetch } = respond(LONG);
+    const policy = { ocsp: { keepSeconds: 60 } };
+    await open(fetch, policy, rootOnly, store).status();
+    responder.changes = unreachable;
+    expect(await open(fetch, policy, rootOnly, store).status(secondsFromAt(60))).to.equal('good');
+    expect(await open(fetch, policy, rootOnly, store).status(daysFromAt(8))).to.equal('REVOCATION_UNAVAILABLE');
+  });
+
+  const nonceOf = ({ nonce }: OcspAnswer): OcspChanges => (nonce === undefined ? {} : { nonce });
+  const stranger = createTestAuthority();
+  const alterations: Record<string, (answer: OcspAnswer) => OcspAnswer> = {
+    'signed by a stranger': (answer) => ({
+      ...answer,
+      response: answerOf(stranger.issuing, card.serialNumber, { ...LONG, ...nonceOf(answer) }),
+    }),
+    'of another card': (answer) => ({
+      ...answer,
+      response: answerOf(issuing, issueTestCard(issuing).serialNumber, { ...LONG, ...nonceOf(answer) }),
+    }),
+    'with another nonce than it was asked with': (answer) => ({ ...answer, nonce: new Uint8Array(32) }),
+    'past its nextUpdate': (answer) => ({
+      ...answer,
+      response: answerOf(issuing, card.serialNumber, {
+        thisUpdate: daysFromAt(-2),
+        nextUpdate: daysFromAt(-1),
+        ...nonceOf(answer),
+      }),
+    }),
+    'that is no OCSP response': (answer) => ({ ...answer, response: Uint8Array.of(0x30, 0) }),
+  };
+  it('are believed when the test alters nothing but its copy', async () => {
+    const { store } = sharedAnswers((answer) => ({
+      ...answer,
+      response: answerOf(issuing, card.serialNumber, { ...LONG, ...nonceOf(answer) }),
+    }));
+    const { responder, fetch } = respond(LONG);
+    await open(fetch, {}, rootOnly, store).status();
+    responder.changes = unreachable;
+    expect(await open(fetch, {}, rootOnly, store).status()).to.equal('good');
+  });
+  for (const [what, alter] of Object.entries(alterations)) {
+    it(`are not believed when one is there ${what}`, async () => {
+      const { store } = sharedAnswers(alter);
+      const { responder, fetch } = respond(LONG);
+      await open(fetch, {}, rootOnly, store).status();
+      responder.changes = unreachable;
+      expect(await open(fetch, {}, rootOnly, store).status()).to.equal('REVOCATION_UNAVAILABLE');
+      responder.changes = LONG;
+      expect(await open(fetch, {}, rootOnly, store).status()).to.equal('good');
+      expect(responder.requests).to.have.length(3);
+    });
+  }
+
+  for (const [when, producedAt, status] of [
+    ['earlier', AT, 'revoked unspecified'],
+    ['later', secondsFromAt(2), 'good'],
+  ] as const) {
+    it(`take the place of what this process knows when they were produced later: ${when}`, async () => {
+      const { store, kept } = sharedAnswers();
+      const { responder, fetch } = respond({ ...LONG, producedAt: secondsFromAt(1), status: 'revoked' });
+      const policy = { ocsp: { keepSeconds: 30, nonce: false } };
+      const its = open(fetch, policy, rootOnly, store);
+      expect(await its.status()).to.equal('revoked unspecified');
+      for (const [key, answer] of kept) {
+        const response = answerOf(issuing, card.serialNumber, { ...LONG, producedAt });
+        kept.set(key, { ...answer, response, receivedAt: secondsFromAt(35) });
+      }
+      responder.changes = unreachable;
+      expect(await its.status(secondsFromAt(40))).to.equal(status);
+    });
+  }
+
+  it('may be out of reach: each process then asks by itself', async () => {
+    const lost = () => Promise.reject(new ServiceError('STORE_UNAVAILABLE', 'gone'));
+    const { fetch } = respond(LONG);
+    expect(await open(fetch, {}, rootOnly, { find: lost, put: lost }).status()).to.equal('good');
+  });
+});
 
 describe('OCSP answers', () => {
   it('are asked for and accepted with the nonce of the request', async () => {

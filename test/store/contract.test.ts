@@ -319,6 +319,40 @@ function storeContract(factory: StoreFactory): void {
       });
     });
 
+    describe('OCSP answers', () => {
+      const answer = {
+        key: 'certificate key',
+        response: Uint8Array.of(0x30, 0, 255),
+        nonce: Uint8Array.of(0, 1, 255),
+        receivedAt: NOW,
+        expiresAt: EXPIRY,
+      };
+
+      it('are found by every handle until they expire', async () => {
+        await store.ocspAnswers.put(answer);
+        expect(await other.ocspAnswers.find(answer.key, BEFORE_EXPIRY)).to.deep.equal(answer);
+        expect(await other.ocspAnswers.find(answer.key, EXPIRY)).to.equal(undefined);
+        expect(await other.ocspAnswers.find('another key', NOW)).to.equal(undefined);
+        await restart();
+        expect(await store.ocspAnswers.find(answer.key, NOW)).to.deep.equal(answer);
+      });
+
+      it('take the place of one that was received earlier, with its nonce, and of no later one', async () => {
+        await store.ocspAnswers.put(answer);
+        const { nonce: _, ...later } = { ...answer, response: Uint8Array.of(1), receivedAt: BEFORE_EXPIRY };
+        await other.ocspAnswers.put(later);
+        expect(await store.ocspAnswers.find(answer.key, NOW)).to.deep.equal(later);
+        await inParallel((handle) => handle.ocspAnswers.put(answer));
+        expect(await store.ocspAnswers.find(answer.key, NOW)).to.deep.equal(later);
+      });
+
+      it('are swept when they have expired', async () => {
+        await store.ocspAnswers.put(answer);
+        expect(await store.sweep(BEFORE_EXPIRY)).to.equal(0);
+        expect(await store.sweep(EXPIRY)).to.equal(1);
+      });
+    });
+
     describe('the trust list', () => {
       const entriesOf = async (handle: Store) => (await handle.trust.read()).entries;
 

@@ -11,6 +11,7 @@ import { consentModel, mongoConsentStore } from './consent-store.ts';
 import { createExpiryIndex, sweepExpired, TTL_GRACE_SECONDS } from './expiry.ts';
 import { handOffModel, mongoHandOffStore } from './hand-off-store.ts';
 import { keyRingModel, mongoKeyRingStore, prepareKeyRing } from './key-ring-store.ts';
+import { mongoOcspAnswerStore, ocspAnswerModel } from './ocsp-answer-store.ts';
 import { type MongoDatabase, openMongoDatabase, upserting, validTime } from './open-database.ts';
 import { mongoPortalStore, portalModel } from './portal-store.ts';
 import { mongoProtocolStore, protocolModel } from './protocol-store.ts';
@@ -72,12 +73,20 @@ function modelsOf(connection: Connection) {
     trust: trustModel(connection),
     rateLimits: rateLimitModel(connection),
     keyRing: keyRingModel(connection),
+    ocspAnswers: ocspAnswerModel(connection),
     audit: auditModel(connection),
   };
 }
 
-function expiringOf({ protocol, challenges, handOffs, citizens, rateLimits }: ReturnType<typeof modelsOf>) {
-  return [protocol, challenges, handOffs, citizens, rateLimits].map(({ collection }) => collection);
+function expiringOf({
+  protocol,
+  challenges,
+  handOffs,
+  citizens,
+  rateLimits,
+  ocspAnswers,
+}: ReturnType<typeof modelsOf>) {
+  return [protocol, challenges, handOffs, citizens, rateLimits, ocspAnswers].map(({ collection }) => collection);
 }
 
 const versionSchema = new Schema<{ _id: string; version: number }>(
@@ -113,6 +122,7 @@ function storeOver(database: MongoDatabase, models: ReturnType<typeof modelsOf>)
     trust: mongoTrustStore(models.trust, attempt),
     rateLimits: mongoRateLimitStore(models.rateLimits, attempt),
     keyRing: mongoKeyRingStore(models.keyRing, attempt),
+    ocspAnswers: mongoOcspAnswerStore(models.ocspAnswers, attempt),
     audit,
     async sweep(at) {
       const time = validTime(at);

@@ -5,7 +5,7 @@
  * are integer milliseconds since 1970; STRICT tables refuse a value of another type.
  */
 
-/** Protocol data, portals, consents and citizens; then the trust list; the counters of limits; the key ring; sign-ins; what is on record of trust. */
+/** Protocol data, portals, consents and citizens; then the trust list; the counters of limits; the key ring; sign-ins; what is on record of trust; OCSP. */
 export const STORE_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE protocol (
@@ -114,6 +114,16 @@ export const STORE_MIGRATIONS: readonly string[] = [
     change     TEXT NOT NULL PRIMARY KEY,
     held_until INTEGER              -- NULL: on record
   ) STRICT;
+  `,
+  `
+  CREATE TABLE ocsp_answer (
+    certificate TEXT NOT NULL PRIMARY KEY,
+    response    BLOB NOT NULL,
+    nonce       BLOB,
+    received_at INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX ocsp_answer_expiry ON ocsp_answer (expires_at);
   `,
 ];
 

@@ -11,6 +11,7 @@ import { toMilliseconds } from './columns.ts';
 import { sqliteConsentStore } from './consent-store.ts';
 import { sqliteHandOffStore } from './hand-off-store.ts';
 import { sqliteKeyRingStore } from './key-ring-store.ts';
+import { sqliteOcspAnswerStore } from './ocsp-answer-store.ts';
 import { type Database, openDatabase } from './open-database.ts';
 import { sqlitePortalStore } from './portal-store.ts';
 import { sqliteProtocolStore } from './protocol-store.ts';
@@ -61,6 +62,7 @@ function storeOver(database: Database, auditDatabase: Database): Store {
     trust: sqliteTrustStore(database),
     rateLimits: sqliteRateLimitStore(database),
     keyRing: sqliteKeyRingStore(database),
+    ocspAnswers: sqliteOcspAnswerStore(database),
     audit,
     sweep: sweeper(database),
     async close() {
@@ -71,7 +73,7 @@ function storeOver(database: Database, auditDatabase: Database): Store {
   };
 }
 
-const SWEPT_TABLES = ['protocol', 'challenge', 'hand_off', 'citizen', 'rate_limit'] as const;
+const SWEPT_TABLES = ['protocol', 'challenge', 'hand_off', 'citizen', 'rate_limit', 'ocsp_answer'] as const;
 /** So few that nobody who waits for the write lock, or for this process, notices. */
 const SWEEP_BATCH = 500;
 
