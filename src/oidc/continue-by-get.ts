@@ -1,7 +1,7 @@
 /**
- * The endpoints for browsers by POST: authorization (OpenID Connect Core 3.1.2.1), end of session (RP-Initiated Logout 1.0, 2). A form that another site posts comes without the
- * session's cookie (SameSite=Lax), so the browser is sent on to the same request by GET: then the cookie comes with it, and
- * there is one way on which requests are checked.
+ * The endpoints for browsers by POST: authorization (OpenID Connect Core 3.1.2.1), end of session (RP-Initiated Logout 1.0,
+ * 2). A form that another site posts comes without the session's cookie (SameSite=Lax), so the browser is sent on to the
+ * same request by GET: then the cookie comes with it, and there is one way on which requests are checked.
  */
 import type { Provider } from 'oidc-provider';
 import { ServiceError } from '../errors.ts';
@@ -11,9 +11,14 @@ type Middleware = Parameters<Provider['use']>[0];
 /** What fits into an address that every browser and proxy carries. More is pushed (RFC 9126). */
 const MAXIMUM_OCTETS = 8192;
 
-export function continueByGet(paths: readonly string[]): Middleware {
+/** The parameters that the address of the request by GET has, of those that were posted. */
+export type AddressParameters = (posted: URLSearchParams) => URLSearchParams | Promise<URLSearchParams>;
+
+/** @param endpoints by path */
+export function continueByGet(endpoints: ReadonlyMap<string, AddressParameters>): Middleware {
   return async (ctx, next) => {
-    if (ctx.method !== 'POST' || !paths.includes(ctx.path)) return next();
+    const addressParameters = ctx.method === 'POST' ? endpoints.get(ctx.path) : undefined;
+    if (addressParameters === undefined) return next();
     if (!ctx.is('application/x-www-form-urlencoded')) {
       throw new ServiceError('REQUEST_MALFORMED', 'a request of a browser is posted as a form');
     }
@@ -27,8 +32,9 @@ export function continueByGet(paths: readonly string[]): Middleware {
       }
       parts.push(part);
     }
+    const parameters = await addressParameters(new URLSearchParams(Buffer.concat(parts).toString('utf8')));
     ctx.status = 303;
-    ctx.set('Location', `${ctx.path}?${new URLSearchParams(Buffer.concat(parts).toString('utf8'))}`);
+    ctx.set('Location', `${ctx.path}?${parameters}`);
     return undefined;
   };
 }

@@ -22,7 +22,7 @@ import { claimsParameterProblem } from './claims-parameter.ts';
 import { assertClientAssertion } from './client-assertion.ts';
 import { EXTRA_CLIENT_METADATA } from './client-metadata.ts';
 import { createLoadGrant } from './consented-grant.ts';
-import { continueByGet } from './continue-by-get.ts';
+import { type AddressParameters, continueByGet } from './continue-by-get.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { isOriginAllowed } from './cross-origin.ts';
 import { rememberSignIns } from './grant.ts';
@@ -36,6 +36,7 @@ import {
   mutualTlsMethods,
 } from './mutual-tls.ts';
 import { type FetchOfPortal, fetchForProvider } from './portal-address.ts';
+import { withoutHint } from './posted-hint.ts';
 import { isPkceRequired } from './proof-of-code.ts';
 import { createAdapterFactory } from './protocol-adapter.ts';
 import type { ProtocolStore } from './protocol-store.ts';
@@ -207,7 +208,14 @@ export function createProvider(parts: ProviderParts): Provider {
   // The same signatures as its own configuration gives, at less cost.
   provider.keys = parts.cookieSignatures;
   provider.use(auditAssertions(parts.audit));
-  provider.use(continueByGet([provider.pathFor('authorization'), provider.pathFor('end_session')]));
+  provider.use(
+    continueByGet(
+      new Map<string, AddressParameters>([
+        [provider.pathFor('authorization'), (posted) => posted],
+        [provider.pathFor('end_session'), (posted) => withoutHint(provider, posted)],
+      ]),
+    ),
+  );
   provider.use(endWithoutSession(portals, parts.signOutPages));
   noteForAudit(provider);
   return provider;

@@ -117,8 +117,28 @@ describe('a citizen signs out', () => {
   it('by a form of the portal as by a link: the session cookie, which a foreign form lacks, comes with the redirect', async () => {
     const posted = await endSession(request(), citizen, 'POST');
     expect(posted.status).to.equal(303);
-    expectPage(await citizen.follow(posted), 'sign-out');
+    const asked = await citizen.follow(posted);
+    expectPage(asked, 'sign-out');
+    // An ID token may say of a person what no address should.
+    expect(posted.headers.location).to.not.include(signedIn.idToken.split('.')[1]);
+    expect(redirectOf(posted)?.searchParams.get('client_id')).to.equal(portal.clientId);
+    expect(redirectOf(await citizen.press(asked, 'sign-out'))?.href).to.equal(
+      `${LOGGED_OUT}&state=${encodeURIComponent('opaque & odd').replaceAll('%20', '+')}`,
+    );
   });
+
+  for (const [fault, changes] of [
+    ['that is no ID token', () => ({ id_token_hint: 'x.y.z' })],
+    ['whose signature is another', () => ({ id_token_hint: `${signedIn.idToken.slice(0, -8)}AAAAAAAA` })],
+    ['for another portal than the request names', () => ({ client_id: other.clientId })],
+  ] as const) {
+    it(`a posted hint ${fault} is refused as one in an address is`, async () => {
+      const page = await citizen.follow(await endSession(request(changes()), citizen, 'POST'));
+      expect([page.status, codeOf(page)]).to.deep.equal([400, 'LOGOUT_REQUEST_REFUSED']);
+      expect(await lastEvent()).to.include({ type: 'portal.refused', endpoint: 'end_session' });
+      expect(await hasSession()).to.equal(true);
+    });
+  }
 
   it('reads the page in the language that the portal wishes, whatever the logout_hint says', async () => {
     const hint = '"><script>alert(1)</script>';
