@@ -14,10 +14,12 @@ export interface CitizenOptions {
 
 export class Citizen {
   readonly #options: CitizenOptions;
-  readonly jar = new CookieJar();
+  readonly jar: CookieJar;
 
-  constructor(options: CitizenOptions) {
+  /** @param jar of another citizen, who sat at this browser before */
+  constructor(options: CitizenOptions, jar = new CookieJar()) {
     this.#options = options;
+    this.jar = jar;
   }
 
   /** One request, without following a redirect. */

@@ -1,0 +1,74 @@
+/**
+ * One browser, several sign-ins at once: of one citizen in two windows, and of two citizens one after the other. What one
+ * left open is never finished by the other.
+ */
+import { expect } from 'chai';
+import type { CardId } from '../../src/demo/card-catalogue.ts';
+import type { CookieJar } from '../../src/demo/cookie-jar.ts';
+import type { PageResponse } from '../../src/demo/page-exchange.ts';
+import { Citizen, codeOf, redirectOf } from '../support/citizen.ts';
+import {
+  type Parameters,
+  PORTAL_ORIGIN,
+  registerRelyingParty,
+  type TestRelyingParty,
+} from '../support/relying-party.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+
+describe('a browser that several sign-ins share', () => {
+  let service: TestService;
+  let portal: TestRelyingParty;
+  let other: TestRelyingParty;
+  before(async () => {
+    service = await startTestService();
+  });
+  after(() => service.dispose());
+  beforeEach(async () => {
+    const registration = { require_pkce: false };
+    portal = await registerRelyingParty(service, { registration });
+    other = await registerRelyingParty(service, { registration });
+  });
+
+  const citizen = (card: CardId = 'valid', jar?: CookieJar): Citizen =>
+    new Citizen({ tlsRootPem: service.tlsRootPem, card: service.card(card) }, jar);
+  const isPortal = (next: URL): boolean => next.origin === PORTAL_ORIGIN;
+  const begin = async (who: Citizen, at: TestRelyingParty, changes: Parameters = {}): Promise<PageResponse> => {
+    const url = at.endpoint('authorization');
+    url.search = new URLSearchParams(at.requestParameters({ scope: 'openid profile', ...changes })).toString();
+    return who.follow(await who.send('GET', url), isPortal);
+  };
+  const press = async (who: Citizen, page: PageResponse, name: string): Promise<PageResponse> =>
+    who.follow(await who.press(page, name), isPortal);
+  const givenName = async (at: TestRelyingParty, back: PageResponse): Promise<unknown> => {
+    const code = redirectOf(back)?.searchParams.get('code') ?? expect.fail(codeOf(back) ?? back.body);
+    return (await at.userinfo(String((await at.redeem(code)).body.access_token))).body.given_name;
+  };
+
+  it('finishes both sign-ins of one citizen, whichever ends first', async () => {
+    const one = citizen();
+    const [first, second] = [await begin(one, portal), await begin(one, other)];
+    const secondConsent = await press(one, second, 'present-card');
+    const firstConsent = await press(one, first, 'present-card');
+    expect(await givenName(other, await press(one, secondConsent, 'consent'))).to.equal('Fatima Zahra');
+    expect(await givenName(portal, await press(one, firstConsent, 'consent'))).to.equal('Fatima Zahra');
+  });
+
+  it('lets nobody consent on the page that another citizen left open', async () => {
+    const one = citizen();
+    const left = await press(one, await begin(one, portal), 'present-card');
+    const two = citizen('valid-arabic', one.jar);
+    const asked = await press(two, await begin(two, other, { prompt: 'login' }), 'present-card');
+    expect(asked.body).to.include('Youssef').and.not.include('Fatima');
+    const records = (await service.auditRecords()).length;
+    const refused = await press(two, left, 'consent');
+    expect([refused.status, codeOf(refused)]).to.deep.equal([404, 'INTERACTION_NOT_FOUND']);
+    // Nobody has consented to anything.
+    const since = (await service.auditRecords()).slice(records).map(({ event }) => event.type);
+    expect(since).to.not.include('citizen.consented');
+    expect(await givenName(other, await press(two, asked, 'consent'))).to.equal('Youssef');
+    // And the first portal learns nothing of who sits there now.
+    expect(redirectOf(await begin(two, portal, { prompt: 'none' }))?.searchParams.get('error')).to.equal(
+      'consent_required',
+    );
+  });
+});
