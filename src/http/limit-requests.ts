@@ -4,7 +4,8 @@
  * says is asked before anything else is done for it.
  *
  * Pushed and token requests come from the servers of portals, all from one address: they count for the portal, once it has
- * authenticated (oidc/provider.ts), and for the address only when they are refused.
+ * authenticated (oidc/provider.ts), and for the address only when they are refused. A public portal never authenticates, so
+ * that anybody may ask in its name: each request counts for the address that it comes from.
  */
 import type { Context, Middleware } from 'koa';
 import type { TrustedPeers } from '../authentication/proxy-certificate.ts';
@@ -30,7 +31,7 @@ export function limitRequests({ limits, proxies }: AddressLimits): Middleware {
       if (isRefusal(describeError(error).status)) await limits.countAddress(address);
       throw error;
     }
-    if (isRefusal(ctx.status)) await limits.countAddress(address);
+    if (isRefusal(ctx.status) || isOfPublicPortal(ctx)) await limits.countAddress(address);
   };
 }
 
@@ -52,6 +53,13 @@ export function retryAfter(error: unknown): string | undefined {
 /** Of the request, not of the service; and one that was counted is not counted for being refused. */
 function isRefusal(status: number): boolean {
   return status >= 400 && status < 500 && status !== 429;
+}
+
+/** Where oidc-provider authenticates portals. Others than these are no requests of a portal, or counted already. */
+const PORTAL_ROUTES: readonly unknown[] = ['pushed_authorization_request', 'token', 'introspection', 'revocation'];
+
+function isOfPublicPortal({ oidc }: Context): boolean {
+  return PORTAL_ROUTES.includes(oidc?.route) && oidc.client?.clientAuthMethod === 'none';
 }
 
 const CHALLENGES = /^\/sign-in\/[^/]+\/(?:card|web-eid\/challenge)$/;

@@ -3,6 +3,7 @@
  */
 import { expect } from 'chai';
 import { signInWithCard } from '../../src/demo/sign-in.ts';
+import { proofKey, registerRelyingParty } from '../support/relying-party.ts';
 import { type Answer, send } from '../support/request.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -78,6 +79,22 @@ describe('an address that asks too often', () => {
       expect(answers.at(-1)).to.equal(429);
     });
   }
+
+  it('is stopped though it is served, where it asks in the name of a public portal, which anybody can', async () => {
+    const statuses = async (method: string, address: string): Promise<readonly number[]> => {
+      const portal = await registerRelyingParty(service, { registration: { token_endpoint_auth_method: method } });
+      const asked = [];
+      for (let number = 0; number < 6; number++) {
+        const endpoint = portal.endpoint(number % 2 === 0 ? 'pushed_authorization_request' : 'introspection');
+        const parameters = { ...portal.requestParameters(proofKey().parameters), token: 'x' };
+        asked.push((await portal.post(endpoint, parameters, { 'X-Forwarded-For': address })).status);
+      }
+      return asked;
+    };
+    expect(await statuses('none', '192.0.2.60')).to.deep.equal([201, 200, 201, 200, 429, 429]);
+    // The server of a portal that has a secret asks for many citizens.
+    expect(await statuses('client_secret_basic', '192.0.2.61')).to.deep.equal([201, 200, 201, 200, 201, 200]);
+  });
 
   it('may still read what is for everybody and costs nothing', async () => {
     for (let number = 0; number < 10; number++) {
