@@ -1,7 +1,7 @@
 /**
- * What of the issuer's host counts for an address: each authorization request and each challenge, for they cost the
- * service most; and each request that is refused, for a refusal may cost an audit record. What the limit of an address
- * says is asked before anything else is done for it.
+ * What of the issuer's host counts for an address: each authorization request, each request to end a session and each
+ * challenge, for they cost the service most; and each request that is refused, for a refusal may cost an audit record.
+ * What the limit of an address says is asked before anything else is done for it.
  *
  * Pushed and token requests come from the servers of portals, all from one address: they count for the portal, once it has
  * authenticated (oidc/provider.ts), and for the address only when they are refused. A public portal never authenticates, so
@@ -62,10 +62,12 @@ function isOfPublicPortal({ oidc }: Context): boolean {
   return PORTAL_ROUTES.includes(oidc?.route) && oidc.client?.clientAuthMethod === 'none';
 }
 
+/** Each opens a record that is kept for a while, whoever asks. */
+const OPENINGS: readonly string[] = ['/auth', '/session/end'];
 const CHALLENGES = /^\/sign-in\/[^/]+\/(?:card|web-eid\/challenge)$/;
 
 /** Routers take any case and a slash at the end for the same address. */
 function isCostly({ method, path }: Context): boolean {
   const plain = path.toLowerCase().replace(/\/$/, '');
-  return plain === '/auth' || (method === 'POST' && CHALLENGES.test(plain));
+  return OPENINGS.includes(plain) || (method === 'POST' && CHALLENGES.test(plain));
 }

@@ -80,6 +80,12 @@ describe('an address that asks too often', () => {
     });
   }
 
+  it('is stopped after too many ends of a session, of which each is remembered for a while', async () => {
+    const statuses = [];
+    for (let number = 0; number < 6; number++) statuses.push((await from('192.0.2.70', '/session/end')).status);
+    expect(statuses).to.deep.equal([200, 200, 200, 200, 429, 429]);
+  });
+
   it('is stopped though it is served, where it asks in the name of a public portal, which anybody can', async () => {
     const statuses = async (method: string, address: string): Promise<readonly number[]> => {
       const portal = await registerRelyingParty(service, { registration: { token_endpoint_auth_method: method } });
