@@ -5,28 +5,30 @@
  * hashes; a grant holds exactly what the citizen consented to; an assertion leaves only after its audit
  * record is durable.
  */
-import { createHash, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { type Configuration, errors, type JWKS, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { CitizenRecords } from '../citizen/citizen-record.ts';
 import type { ConsentStore } from '../citizen/consent.ts';
 import type { Clock } from '../clock.ts';
-import { ServiceError } from '../errors.ts';
 import type { AcrNames, LevelOfAssurance } from '../identity/level-of-assurance.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
 import { createFindAccount } from './account.ts';
+import { answerByRequestedName } from './answered-level.ts';
 import { type AssuranceAbilities, assuranceMetadata } from './assurance-metadata.ts';
 import { auditAssertions, noteForAudit } from './audited-endpoints.ts';
 import { PROTOCOL_CLAIMS, SINGLE_CLAIMS, scopeClaims } from './claims.ts';
 import { claimsParameterProblem } from './claims-parameter.ts';
 import { assertClientAssertion } from './client-assertion.ts';
+import { createCountPortal } from './client-count.ts';
 import { EXTRA_CLIENT_METADATA } from './client-metadata.ts';
+import { authenticateBySecretHash } from './client-secret.ts';
 import { createLoadGrant } from './consented-grant.ts';
 import { type AddressParameters, continueByGet } from './continue-by-get.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { isOriginAllowed } from './cross-origin.ts';
 import { rememberSignIns } from './grant.ts';
-import { createInteractionPolicy, levelOfSession, levelRequestOf } from './interaction-policy.ts';
+import { createInteractionPolicy } from './interaction-policy.ts';
 import { DEFAULT_ALGORITHM } from './keys/key-ring.ts';
 import {
   countByCertificate,
@@ -42,14 +44,10 @@ import { createAdapterFactory } from './protocol-adapter.ts';
 import type { ProtocolStore } from './protocol-store.ts';
 import { refreshTokenSeconds, refreshTokens } from './refresh-tokens.ts';
 import { detectReplays } from './replay-detection.ts';
-import { acrFor } from './requested-level.ts';
 import { CLIENT_AUTH_METHODS, enabledAlgorithms, securityFeatures } from './security-features.ts';
 import { endWithoutSession, type SignOutPages, signOutFeature } from './sign-out.ts';
 import { pairwiseSubject } from './subject-identifier.ts';
 import { admitVerifiedClaimsList } from './verified-claims-list.ts';
-
-/** RFC 6585 4. */
-const TOO_MANY_REQUESTS = 429;
 
 export interface Lifetimes {
   readonly interactionSeconds: number;
@@ -98,6 +96,8 @@ export function createProvider(parts: ProviderParts): Provider {
   const scopes = scopeClaims(parts.assurance.nameLanguages);
   const loadExistingGrant = createLoadGrant({ ...parts, profileClaims: scopes.profile });
 
+  const countPortal = createCountPortal(parts.countClient);
+
   const subjectFor = async (clientId: string, accountId: string): Promise<string> => {
     const portal = await portals.find(clientId);
     if (portal === undefined) throw new TypeError('a client of the provider is a registered portal');
@@ -131,7 +131,7 @@ export function createProvider(parts: ProviderParts): Provider {
     // Called when the signature has verified, and before anything is done for the portal.
     async assertJwtClientAuthClaimsAndHeader(ctx, claims, header, client) {
       await assertClientAssertion(ctx, claims, header, client);
-      await countPortal(parts, client.clientId, ctx);
+      await countPortal(client.clientId, ctx);
     },
     ...refreshTokens,
     pkce: { required: (ctx, client) => isPkceRequired(ctx, client.thiqa_pkce_exemption) },
@@ -201,9 +201,9 @@ export function createProvider(parts: ProviderParts): Provider {
   admitVerifiedClaimsList(provider);
   // The application in front sets X-Forwarded-* from its own configuration and drops what a client sent (http/app.ts).
   provider.proxy = true;
-  authenticateBySecretHash(provider, parts);
+  authenticateBySecretHash(provider, countPortal);
   detectReplays(provider, parts.protocol);
-  if (parts.mutualTls) countByCertificate(provider, parts.mutualTls, (id, ctx) => countPortal(parts, id, ctx));
+  if (parts.mutualTls) countByCertificate(provider, parts.mutualTls, countPortal);
   answerByRequestedName(provider, parts.acrNames);
   // The same signatures as its own configuration gives, at less cost.
   provider.keys = parts.cookieSignatures;
@@ -231,49 +231,4 @@ function isOwnToken(
   token: { readonly clientId?: string | undefined },
 ): boolean {
   return token.clientId === client.clientId;
-}
-
-/** The session keeps the eIDAS URI; a code, and so the ID token, has the name by which its portal asked. */
-function answerByRequestedName(provider: Provider, names: AcrNames): void {
-  // oidc-provider makes this class for each provider, and reads `acr` of it when it issues a code.
-  const { prototype } = (provider as unknown as { OIDCContext: { prototype: object } }).OIDCContext;
-  Object.defineProperty(prototype, 'acr', {
-    get(this: KoaContextWithOIDC['oidc']) {
-      const level = levelOfSession({ oidc: this });
-      return level && acrFor(level, levelRequestOf({ oidc: this }, names), names);
-    },
-  });
-}
-
-/**
- * The client secret is stored as SHA-256 of 256 random bits: nothing to guess, so no slow hash is needed. A portal whose
- * secret is right is counted, as one whose signature verifies.
- */
-function authenticateBySecretHash(provider: Provider, parts: ProviderParts): void {
-  provider.Client.prototype.compareClientSecret = async function compareClientSecret(actual: string): Promise<boolean> {
-    const expected: unknown = this.thiqa_secret_hash;
-    // oidc-provider takes either way; a portal keeps to the one that it registered.
-    const isInBody = Provider.ctx?.oidc.params?.client_secret !== undefined;
-    if (typeof expected !== 'string' || isInBody !== (this.clientAuthMethod === 'client_secret_post')) return false;
-    const hash = createHash('sha256').update(actual, 'utf8').digest();
-    const stored = Buffer.from(expected, 'base64url');
-    if (stored.length !== hash.length || !timingSafeEqual(stored, hash)) return false;
-    await countPortal(parts, this.clientId, Provider.ctx);
-    return true;
-  };
-}
-
-/** A limit that is reached becomes the OAuth error with its status and Retry-After; what else fails is ours to mend. */
-async function countPortal(
-  { countClient }: ProviderParts,
-  clientId: string,
-  ctx: KoaContextWithOIDC | undefined,
-): Promise<void> {
-  try {
-    await countClient(clientId);
-  } catch (error) {
-    if (!(error instanceof ServiceError) || error.code !== 'TOO_MANY_REQUESTS') throw error;
-    ctx?.set('Retry-After', String(error.detail.retryAfterSeconds));
-    throw new errors.OIDCProviderError(TOO_MANY_REQUESTS, 'temporarily_unavailable');
-  }
 }
