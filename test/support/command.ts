@@ -12,7 +12,7 @@ export interface CommandOutcome {
   readonly stderr: string;
 }
 
-/** @param environment beside PATH */
+/** @param environment beside PATH; what the tests run with is not what the service of one of them does */
 export function runCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},

@@ -2,12 +2,9 @@
  * A portal as a test writes it by hand: registered by the command of an officer, speaking OpenID Connect over HTTP without
  * a client library, so that it can send what no library would send and sees each answer as it came.
  */
-import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
 import {
   type CryptoKey,
@@ -25,14 +22,12 @@ import {
 import { CONFIG_FILE } from '../../src/demo/demonstration.ts';
 import { exchange, type PageResponse } from '../../src/demo/page-exchange.ts';
 import type { Citizen } from './citizen.ts';
+import { runCommand } from './command.ts';
 import { type Passage, passThrough } from './passage.ts';
 import type { TestService } from './service.ts';
 
 /** Where a service is, and where an officer finds its configuration. */
 export type ServicePlace = Pick<TestService, 'issuer' | 'directory' | 'tlsRootPem'>;
-
-const run = promisify(execFile);
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** A portal of these tests answers nowhere: the browser stops before it would go there. */
 export const PORTAL_ORIGIN = 'https://portal.example';
@@ -96,12 +91,9 @@ export async function registerPortalByCommand(
 ): Promise<{ readonly client_id: string; readonly client_secret?: string }> {
   const file = join(service.directory, `portal-${randomBytes(6).toString('hex')}.json`);
   writeFileSync(file, JSON.stringify(document));
-  const config = join(service.directory, CONFIG_FILE);
-  const command = [MAIN, 'portal', 'register', file, '--config', config];
-  const { stdout } = await run(process.execPath, command).catch((error: unknown) => {
-    const printed = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
-    throw printed === '' ? error : new RegistrationRefused(JSON.parse(printed));
-  });
+  const args = ['portal', 'register', file, '--config', join(service.directory, CONFIG_FILE)];
+  const { code, stdout, stderr } = await runCommand(args);
+  if (code !== 0) throw stdout === '' ? new Error(stderr) : new RegistrationRefused(JSON.parse(stdout));
   return JSON.parse(stdout);
 }
 
