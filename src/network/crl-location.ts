@@ -77,6 +77,11 @@ export abstract class CrlLocation {
     return this.held?.nextUpdate !== undefined && at <= this.held.nextUpdate;
   }
 
+  /** The renewal that is under way. */
+  protected get renewing(): Promise<void> | undefined {
+    return this.#renewing;
+  }
+
   /** Never throws; of any number of parallel calls, one renews and all wait for it. */
   protected renew(attempt: Renew): Promise<void> {
     this.#renewing ??= this.#attempt(attempt).finally(() => {
@@ -158,7 +163,7 @@ export class CrlFile extends CrlLocation {
     if (this.mayHaveUnexpectedIssuer) this.#stateRead = undefined;
   }
 
-  /** Waits for a changed file, unless it is a large one and the CRL that is held is current. */
+  /** Waits for a changed file, whoever began to read it, unless it is a large one and the CRL that is held is current. */
   async ask(at: Date): Promise<void> {
     let octets: number;
     let state: string;
@@ -174,14 +179,19 @@ export class CrlFile extends CrlLocation {
       return this.renew(() => Promise.reject(cause));
     }
     this.isGone = false;
-    if (state === this.#stateRead && !this.#mayHaveBecomeValid(at)) return;
-    const renewed = this.renew(() => {
-      // Noted before reading: a file that changes meanwhile is then read again.
-      this.#stateRead = state;
-      this.#readAt = at.getTime();
-      return this.load(this.#path, octets);
-    });
-    if (isLoadedInline(octets) || !this.isCurrentAt(at)) await renewed;
+    const isAwaited = isLoadedInline(octets) || !this.isCurrentAt(at);
+    // What is being read may be the file as it was.
+    if (isAwaited && state !== this.#stateRead) await this.renewing;
+    const renewed =
+      state === this.#stateRead && !this.#mayHaveBecomeValid(at)
+        ? this.renewing
+        : this.renew(() => {
+            // Noted before reading: a file that changes meanwhile is then read again.
+            this.#stateRead = state;
+            this.#readAt = at.getTime();
+            return this.load(this.#path, octets);
+          });
+    if (isAwaited) await renewed;
   }
 
   #mayHaveBecomeValid(at: Date): boolean {

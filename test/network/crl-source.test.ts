@@ -86,6 +86,16 @@ describe('the CRLs of the configuration', () => {
       expect(await status(source)).to.equal('revoked keyCompromise');
     });
 
+    it('is waited for by each of those who ask while it is read', async () => {
+      await writeFile(file, crl(1));
+      const source = open([rootFile, file]);
+      const first = await Promise.all(Array.from({ length: 10 }, () => status(source)));
+      expect(first).to.have.members(Array(10).fill('good'));
+      await replaceFile(crl(2, { revoked: listed }));
+      const second = await Promise.all(Array.from({ length: 10 }, () => status(source)));
+      expect(second).to.have.members(Array(10).fill('revoked keyCompromise'));
+    });
+
     it('is unavailable while it is absent, and read when it comes', async () => {
       const source = open([rootFile, file]);
       expect(await status(source)).to.equal('REVOCATION_UNAVAILABLE');

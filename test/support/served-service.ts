@@ -16,7 +16,7 @@ import { loadConfig } from '../../src/config.ts';
 import type { CardId } from '../../src/demo/card-catalogue.ts';
 import { prepareDemonstration } from '../../src/demo/cards.ts';
 import { exchange, type PageResponse } from '../../src/demo/page-exchange.ts';
-import { findAction } from '../../src/demo/page-reading.ts';
+import { bodyAttribute, findAction } from '../../src/demo/page-reading.ts';
 import { readCertificateFile } from '../../src/document-configuration.ts';
 import { generateKeys } from '../../src/keys-directory.ts';
 import { onboardingPorts } from '../../src/onboarding.ts';
@@ -164,7 +164,10 @@ export class ServedService {
         return { code, codeVerifier };
       }
       const button = ['present-card', 'consent'].find((name) => findAction(page.body, name, page.url) !== undefined);
-      if (button === undefined) throw new Error(`no way on from ${page.url.pathname}: ${page.status}`);
+      if (button === undefined) {
+        const code = bodyAttribute(page.body, 'data-code') ?? '';
+        throw new Error(`no way on from ${page.url.pathname}: ${page.status} ${code}`);
+      }
       page = await citizen.follow(await citizen.press(page, button), isBack);
     }
   }
