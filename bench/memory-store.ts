@@ -3,6 +3,7 @@
  * process and until it ends.
  */
 import type { AuditRecord } from '../src/audit/hash-chain.ts';
+import type { CitizenStanding } from '../src/citizen/standing.ts';
 import type { RateCount } from '../src/limits/rate-limit-store.ts';
 import type { ProtocolRecord, ProtocolStore } from '../src/oidc/protocol-store.ts';
 import type { Store } from '../src/store/store.ts';
@@ -14,6 +15,8 @@ export function createMemoryStore(): Store {
   const portals = new Map<string, Parameters<Store['portals']['put']>[0]>();
   const consents = new Map<string, Parameters<Store['consents']['put']>[0]>();
   const citizens = new Map<string, Parameters<Store['citizens']['put']>[0]>();
+  const standings = new Map<string, CitizenStanding>();
+  let everybodyNotBefore: number | undefined;
   const audit: AuditRecord[] = [];
   const rateCounts = new Map<string, RateCount>();
   return {
@@ -28,6 +31,13 @@ export function createMemoryStore(): Store {
         return true;
       },
       list: async () => [...portals.values()],
+      async change(clientId, { notBefore, status }) {
+        const portal = portals.get(clientId);
+        if (portal === undefined) return false;
+        const later = Math.max(portal.notBefore ?? notBefore, notBefore);
+        portals.set(clientId, { ...portal, ...(status && { status }), notBefore: later });
+        return true;
+      },
     },
     consents: {
       find: async (accountId, clientId) => consents.get(`${accountId} ${clientId}`),
@@ -36,9 +46,25 @@ export function createMemoryStore(): Store {
     citizens: {
       async find({ accountId, signedInAt }, at) {
         const record = citizens.get(`${accountId} ${signedInAt}`);
-        return record !== undefined && record.expiresAt > at ? record : undefined;
+        const standing = standings.get(accountId);
+        if (record === undefined || record.expiresAt <= at) return undefined;
+        return { ...record, ...(standing && { standing }) };
       },
       put: async (record) => void citizens.set(`${record.accountId} ${record.signedInAt}`, record),
+    },
+    standings: {
+      find: async (accountId) => standings.get(accountId),
+      async change(accountId, { notBefore, isSuspended }) {
+        const before = standings.get(accountId) ?? { isSuspended: false, notBefore };
+        const later = Math.max(before.notBefore, notBefore);
+        standings.set(accountId, { isSuspended: isSuspended ?? before.isSuspended, notBefore: later });
+      },
+    },
+    notBefore: {
+      find: async () => everybodyNotBefore,
+      async raise(notBefore) {
+        everybodyNotBefore = Math.max(everybodyNotBefore ?? notBefore, notBefore);
+      },
     },
     // Who is trusted stands in the configuration of the bench.
     trust: {

@@ -36,6 +36,7 @@ const DOMAIN = [
   'errors',
 ];
 const PORT_ROOMS = [
+  'not-before',
   'limits',
   'trust',
   'authentication',
@@ -54,6 +55,8 @@ const ASN1 = ['@peculiar/x509', 'pkijs', 'asn1js', 'reflect-metadata'];
 const ROOMS: Readonly<Record<string, Room>> = {
   errors: { rooms: [], packages: [] },
   clock: { rooms: [], packages: [] },
+  // From when on something counts.
+  'not-before': { rooms: ['clock'], packages: [] },
   sealing: { rooms: ['errors'], packages: ['node:crypto'] },
   // node:net for its arithmetic of addresses (isIP, BlockList): NETWORK_CALLS refuses what opens a connection.
   pki: { rooms: ['errors'], packages: [...ASN1, 'node:crypto', 'node:net'] },
@@ -71,7 +74,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:crypto', 'zod'],
   },
   officer: { rooms: ['identity', 'audit', 'errors', 'clock'], packages: ['node:crypto'] },
-  citizen: { rooms: ['identity', 'audit', 'sealing', 'errors', 'clock'], packages: ['node:crypto'] },
+  citizen: { rooms: ['identity', 'audit', 'sealing', 'not-before', 'errors', 'clock'], packages: ['node:crypto'] },
   // Who is trusted to issue which document, while the service runs.
   trust: {
     rooms: ['pki', 'identity', 'audit', 'errors', 'clock'],

@@ -11,7 +11,9 @@ import type { Clock } from '../clock.ts';
 import type { IdentityDocument } from '../identity/identity-document.ts';
 import type { NaturalPerson } from '../identity/person.ts';
 import type { SignInEvidence } from '../identity/sign-in-evidence.ts';
+import { hasEnded } from '../not-before.ts';
 import { open, seal } from '../sealing.ts';
+import type { CitizenStanding } from './standing.ts';
 
 /** Names one sign-in: two of one citizen within one second count as one, that of the later card. */
 export interface SignInReference {
@@ -27,9 +29,14 @@ export interface CitizenRecord extends SignInReference {
   readonly expiresAt: Date;
 }
 
+export interface FoundCitizenRecord extends CitizenRecord {
+  /** Of the citizen, read together with the record. */
+  readonly standing?: CitizenStanding;
+}
+
 /** Port. `find` never returns what has expired at `at`; `put` replaces. */
 export interface CitizenStore {
-  find(signIn: SignInReference, at: Date): Promise<CitizenRecord | undefined>;
+  find(signIn: SignInReference, at: Date): Promise<FoundCitizenRecord | undefined>;
   put(record: CitizenRecord): Promise<void>;
 }
 
@@ -43,6 +50,7 @@ export interface SignedInCitizen {
 
 export interface CitizenRecords {
   remember(signIn: SignInReference, citizen: SignedInCitizen): Promise<void>;
+  /** Undefined also of a citizen who is suspended, or whose sessions were ended since. */
   recall(signIn: SignInReference): Promise<SignedInCitizen | undefined>;
 }
 
@@ -66,8 +74,13 @@ export function createCitizenRecords(
     },
     async recall(signIn) {
       const record = await store.find(signIn, clock());
+      if (record === undefined || isOver(record)) return undefined;
       // The value is our own: written by `remember`, authenticated by the seal.
-      return record && (open(record.sealed, secret, context(signIn)) as SignedInCitizen);
+      return open(record.sealed, secret, context(signIn)) as SignedInCitizen;
     },
   };
+}
+
+function isOver({ signedInAt, standing }: FoundCitizenRecord): boolean {
+  return standing !== undefined && (standing.isSuspended || hasEnded(signedInAt, standing.notBefore));
 }

@@ -47,12 +47,22 @@ export interface Portal {
   readonly claims: readonly string[];
   readonly purpose: LocalizedText;
   readonly status: 'active' | 'suspended';
+  /** Epoch seconds. Nothing that was issued to the portal until then counts, nor any earlier sign-in. */
+  readonly notBefore?: number;
   readonly registeredAt: Date;
+}
+
+export interface PortalChange {
+  readonly notBefore: number;
+  /** Unless told, it stays as it is. */
+  readonly status?: Portal['status'];
 }
 
 /** Port. `put` refuses to replace: it says whether the portal was new. */
 export interface PortalStore {
   find(clientId: string): Promise<Portal | undefined>;
   put(portal: Portal): Promise<boolean>;
+  /** On disk before it resolves; says whether there is such a portal. `notBefore` is only ever raised. */
+  change(clientId: string, change: PortalChange): Promise<boolean>;
   list(): Promise<readonly Portal[]>;
 }

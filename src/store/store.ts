@@ -7,8 +7,10 @@ import type { ChallengeStore } from '../authentication/challenge.ts';
 import type { HandOffStore } from '../authentication/hand-off.ts';
 import type { CitizenStore } from '../citizen/citizen-record.ts';
 import type { ConsentStore } from '../citizen/consent.ts';
+import type { StandingStore } from '../citizen/standing.ts';
 import type { RateLimitStore } from '../limits/rate-limit-store.ts';
 import type { OcspAnswerStore } from '../network/ocsp-answers.ts';
+import type { NotBeforeStore } from '../not-before.ts';
 import type { KeyRingStore } from '../oidc/keys/key-ring.ts';
 import type { ProtocolStore } from '../oidc/protocol-store.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
@@ -22,6 +24,9 @@ export interface Store {
   readonly portals: PortalStore;
   readonly consents: ConsentStore;
   readonly citizens: CitizenStore;
+  readonly standings: StandingStore;
+  /** Of everybody. */
+  readonly notBefore: NotBeforeStore;
   readonly trust: TrustStore;
   readonly rateLimits: RateLimitStore;
   readonly keyRing: KeyRingStore;

@@ -1,8 +1,9 @@
 import { createSecretKey } from 'node:crypto';
 import { expect } from 'chai';
 import { createCitizenRecords, type SignedInCitizen } from '../../src/citizen/citizen-record.ts';
+import type { StandingChange } from '../../src/citizen/standing.ts';
 import { ServiceError } from '../../src/errors.ts';
-import { memoryCitizens, testClock } from '../support/ports.ts';
+import { memoryCitizens, memoryStandings, testClock } from '../support/ports.ts';
 import { expectRefusal } from '../support/refusal.ts';
 import { AMINA, SIGNED_IN_AT } from '../support/signed-in-citizen.ts';
 
@@ -30,6 +31,29 @@ describe('what the service keeps of a citizen', () => {
 
   it('is nothing of a citizen who was never here', async () => {
     expect(await setUp().records.recall(SIGN_IN)).to.equal(undefined);
+  });
+
+  describe('when an officer ended the sessions of the citizen', () => {
+    const recallAfter = async (change: StandingChange) => {
+      const standings = memoryStandings();
+      const { records } = setUp(SECRET, memoryCitizens(standings));
+      await records.remember(SIGN_IN, AMINA);
+      await standings.change(SIGN_IN.accountId, change);
+      return records.recall(SIGN_IN);
+    };
+
+    it('is recalled of a later sign-in', async () => {
+      expect(await recallAfter({ notBefore: SIGNED_IN_AT - 1 })).to.deep.equal(AMINA);
+    });
+
+    it('is nothing of a sign-in of the same second, or an earlier one', async () => {
+      expect(await recallAfter({ notBefore: SIGNED_IN_AT })).to.equal(undefined);
+      expect(await recallAfter({ notBefore: SIGNED_IN_AT + 1 })).to.equal(undefined);
+    });
+
+    it('is nothing while the citizen is suspended', async () => {
+      expect(await recallAfter({ notBefore: SIGNED_IN_AT - 1, isSuspended: true })).to.equal(undefined);
+    });
   });
 
   it('ends with its lifetime, to the millisecond', async () => {

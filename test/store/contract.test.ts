@@ -284,6 +284,57 @@ function storeContract(factory: StoreFactory): void {
       });
     });
 
+    describe('what has been ended or suspended', () => {
+      it('everybody: the latest counts, for every handle and after a restart', async () => {
+        expect(await store.notBefore.find()).to.equal(undefined);
+        await store.notBefore.raise(1_795_000_100);
+        await other.notBefore.raise(1_795_000_000);
+        expect(await store.notBefore.find()).to.equal(1_795_000_100);
+        await Promise.all(
+          Array.from({ length: PARALLEL }, (_, number) =>
+            (number % 2 === 0 ? store : other).notBefore.raise(1_795_000_200 - number),
+          ),
+        );
+        await restart();
+        expect(await other.notBefore.find()).to.equal(1_795_000_200);
+      });
+
+      it('a portal: the latest counts, whatever its status; nothing else of it changes', async () => {
+        for (const id of ['a', 'b']) await store.portals.put(portal(id));
+        expect(await store.portals.find('a')).to.deep.equal(portal('a'));
+        expect(await other.portals.change('a', { notBefore: 1_795_000_100, status: 'suspended' })).to.equal(true);
+        const suspended = { ...portal('a'), status: 'suspended', notBefore: 1_795_000_100 };
+        expect(await store.portals.find('a')).to.deep.equal(suspended);
+        expect(await store.portals.change('a', { notBefore: 1_795_000_000 })).to.equal(true);
+        expect(await store.portals.find('a')).to.deep.equal(suspended);
+        expect(await store.portals.change('a', { notBefore: 1_795_000_200, status: 'active' })).to.equal(true);
+        expect(await store.portals.change('unknown', { notBefore: 1_795_000_200 })).to.equal(false);
+        await restart();
+        expect(await store.portals.list()).to.deep.equal([{ ...portal('a'), notBefore: 1_795_000_200 }, portal('b')]);
+      });
+
+      it('a citizen: stands beside each sign-in, and stays when these have expired', async () => {
+        const signIn = { accountId: 'account-1', signedInAt: 1_795_000_000 };
+        const citizen = { ...signIn, sealed: Uint8Array.of(1, 2, 3), expiresAt: EXPIRY };
+        await store.citizens.put(citizen);
+        await store.standings.change('account-1', { notBefore: 1_795_000_100 });
+        await other.standings.change('account-2', { notBefore: 1_795_000_100, isSuspended: true });
+        const standing = { isSuspended: false, notBefore: 1_795_000_100 };
+        expect(await store.standings.find('account-1')).to.deep.equal(standing);
+        expect(await store.citizens.find(signIn, NOW)).to.deep.equal({ ...citizen, standing });
+        await store.standings.change('account-1', { notBefore: 1_795_000_000, isSuspended: true });
+        await other.standings.change('account-1', { notBefore: 1_795_000_000 });
+        await store.sweep(EXPIRY);
+        await restart();
+        expect(await store.citizens.find(signIn, NOW)).to.equal(undefined);
+        expect(await store.standings.find('account-1')).to.deep.equal({ ...standing, isSuspended: true });
+        expect(await store.standings.find('account-2')).to.deep.equal({ ...standing, isSuspended: true });
+        expect(await store.standings.find('account-3')).to.equal(undefined);
+        await store.standings.change('account-1', { notBefore: 1_795_000_200, isSuspended: false });
+        expect(await other.standings.find('account-1')).to.deep.equal({ ...standing, notBefore: 1_795_000_200 });
+      });
+    });
+
     describe('consents', () => {
       it('stand once for each citizen and portal; put replaces', async () => {
         const consent = {
@@ -571,6 +622,11 @@ function storeContract(factory: StoreFactory): void {
         await refused('STORE_UNAVAILABLE', store.portals.list());
         await refused('STORE_UNAVAILABLE', store.consents.find('account-1', 'portal-1'));
         await refused('STORE_UNAVAILABLE', store.citizens.find({ accountId: 'account-1', signedInAt: 1 }, NOW));
+        await refused('STORE_UNAVAILABLE', store.portals.change('portal-1', { notBefore: 1 }));
+        await refused('STORE_UNAVAILABLE', store.standings.find('account-1'));
+        await refused('STORE_UNAVAILABLE', store.standings.change('account-1', { notBefore: 1 }));
+        await refused('STORE_UNAVAILABLE', store.notBefore.find());
+        await refused('STORE_UNAVAILABLE', store.notBefore.raise(1));
         await refused('STORE_UNAVAILABLE', store.trust.version());
         await refused('STORE_UNAVAILABLE', store.trust.read());
         await refused('STORE_UNAVAILABLE', store.trust.put(trustEntry('a')));

@@ -9,7 +9,9 @@ import type { Challenge, ChallengeStore } from '../../src/authentication/challen
 import type { HandOff, HandOffStore } from '../../src/authentication/hand-off.ts';
 import type { CitizenRecord, CitizenStore } from '../../src/citizen/citizen-record.ts';
 import type { Consent, ConsentStore } from '../../src/citizen/consent.ts';
+import type { CitizenStanding, StandingStore } from '../../src/citizen/standing.ts';
 import type { Clock } from '../../src/clock.ts';
+import type { NotBeforeStore } from '../../src/not-before.ts';
 import type { KeyRingStore, SealedKeyRing } from '../../src/oidc/keys/key-ring.ts';
 import type { ProtocolKey, ProtocolRecord, ProtocolStore } from '../../src/oidc/protocol-store.ts';
 import type { Portal, PortalStore } from '../../src/relying-party/portal.ts';
@@ -99,16 +101,45 @@ function takeFrom<T>(stored: Map<string, T>, id: string): T | undefined {
   return taken;
 }
 
-export function memoryCitizens(): CitizenStore & { readonly stored: Map<string, CitizenRecord> } {
+export function memoryCitizens(
+  standings: StandingStore = memoryStandings(),
+): CitizenStore & { readonly stored: Map<string, CitizenRecord> } {
   const stored = new Map<string, CitizenRecord>();
   return {
     stored,
     async find({ accountId, signedInAt }, at) {
       const record = stored.get(`${accountId}.${signedInAt}`);
-      return record !== undefined && record.expiresAt > at ? record : undefined;
+      if (record === undefined || record.expiresAt <= at) return undefined;
+      const standing = await standings.find(accountId);
+      return { ...record, ...(standing && { standing }) };
     },
     async put(record) {
       stored.set(`${record.accountId}.${record.signedInAt}`, record);
+    },
+  };
+}
+
+/** `onChange` runs before each change, for a test of what must have happened by then. */
+export function memoryStandings(onChange: () => void = () => undefined): StandingStore {
+  const stored = new Map<string, CitizenStanding>();
+  return {
+    find: async (accountId) => stored.get(accountId),
+    async change(accountId, { notBefore, isSuspended }) {
+      onChange();
+      const before = stored.get(accountId) ?? { isSuspended: false, notBefore };
+      const later = Math.max(before.notBefore, notBefore);
+      stored.set(accountId, { isSuspended: isSuspended ?? before.isSuspended, notBefore: later });
+    },
+  };
+}
+
+export function memoryNotBefore(onChange: () => void = () => undefined): NotBeforeStore {
+  let mark: number | undefined;
+  return {
+    find: async () => mark,
+    async raise(notBefore) {
+      onChange();
+      mark = Math.max(mark ?? notBefore, notBefore);
     },
   };
 }
@@ -133,6 +164,13 @@ export function memoryPortals(...registered: readonly Portal[]): PortalStore {
       return true;
     },
     list: async () => [...stored.values()],
+    async change(clientId, { notBefore, status }) {
+      const portal = stored.get(clientId);
+      if (portal === undefined) return false;
+      const later = Math.max(portal.notBefore ?? notBefore, notBefore);
+      stored.set(clientId, { ...portal, ...(status && { status }), notBefore: later });
+      return true;
+    },
   };
 }
 

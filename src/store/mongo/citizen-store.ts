@@ -1,22 +1,28 @@
 /**
- * CitizenStore on MongoDB.
+ * CitizenStore and StandingStore on MongoDB, in one collection: a sign-in and the standing of its citizen are one read.
  */
 import { type Connection, Schema } from 'mongoose';
 import type { CitizenStore, SignInReference } from '../../citizen/citizen-record.ts';
+import type { CitizenStanding, StandingStore } from '../../citizen/standing.ts';
 import { type Attempt, octetsOf, upserting, validTime } from './open-database.ts';
 
+/** Of a sign-in; of a standing, which never expires. */
 interface Stored {
-  /** The accountId, a dot, and the time of the sign-in: neither contains a dot. */
+  /** The accountId, a dot, and the time of the sign-in or `standing`: neither contains a dot. */
   _id: string;
-  sealed: Buffer;
-  expiresAt: Date;
+  sealed?: Buffer;
+  expiresAt?: Date;
+  isSuspended?: boolean;
+  notBefore?: number;
 }
 
 const schema = new Schema<Stored>(
   {
     _id: { type: String, required: true },
-    sealed: { type: Buffer, required: true },
-    expiresAt: { type: Date, required: true },
+    sealed: { type: Buffer },
+    expiresAt: { type: Date },
+    isSuspended: { type: Boolean },
+    notBefore: { type: Number },
   },
   { collection: 'citizen', versionKey: false, strict: 'throw', strictQuery: 'throw' },
 );
@@ -25,14 +31,18 @@ export function citizenModel(connection: Connection) {
   return connection.model('Citizen', schema);
 }
 
-export function mongoCitizenStore(citizens: ReturnType<typeof citizenModel>, attempt: Attempt): CitizenStore {
+type Citizens = ReturnType<typeof citizenModel>;
+
+export function mongoCitizenStore(citizens: Citizens, attempt: Attempt): CitizenStore {
   return {
     async find({ accountId, signedInAt }, at) {
-      const condition = { _id: idOf({ accountId, signedInAt }), expiresAt: { $gt: validTime(at) } };
-      const stored = await attempt(() => citizens.findOne(condition).lean());
-      return stored
-        ? { accountId, signedInAt, sealed: octetsOf(stored.sealed), expiresAt: stored.expiresAt }
-        : undefined;
+      const time = validTime(at);
+      const ids = [idOf({ accountId, signedInAt }), standingIdOf(accountId)];
+      const found = await attempt(() => citizens.find({ _id: { $in: ids } }).lean());
+      const { sealed, expiresAt } = found.find(({ _id }) => _id === ids[0]) ?? {};
+      if (sealed === undefined || expiresAt === undefined || expiresAt <= time) return undefined;
+      const standing = standingIn(found.find(({ _id }) => _id === ids[1]));
+      return { accountId, signedInAt, sealed: octetsOf(sealed), expiresAt, ...(standing && { standing }) };
     },
     async put({ accountId, signedInAt, sealed, expiresAt }) {
       const update = { $set: { sealed: Buffer.from(sealed), expiresAt: validTime(expiresAt) } };
@@ -43,6 +53,32 @@ export function mongoCitizenStore(citizens: ReturnType<typeof citizenModel>, att
   };
 }
 
+export function mongoStandingStore(citizens: Citizens, attempt: Attempt): StandingStore {
+  return {
+    async find(accountId) {
+      const stored = await attempt(() => citizens.findOne({ _id: standingIdOf(accountId) }).lean());
+      return standingIn(stored ?? undefined);
+    },
+    async change(accountId, { notBefore, isSuspended }) {
+      const update =
+        isSuspended === undefined
+          ? { $max: { notBefore }, $setOnInsert: { isSuspended: false } }
+          : { $max: { notBefore }, $set: { isSuspended } };
+      await attempt(() =>
+        upserting(() => citizens.updateOne({ _id: standingIdOf(accountId) }, update, { upsert: true })),
+      );
+    },
+  };
+}
+
+function standingIn({ isSuspended, notBefore }: Partial<Stored> = {}): CitizenStanding | undefined {
+  return isSuspended === undefined || notBefore === undefined ? undefined : { isSuspended, notBefore };
+}
+
 function idOf({ accountId, signedInAt }: SignInReference): string {
   return `${accountId}.${signedInAt}`;
+}
+
+function standingIdOf(accountId: string): string {
+  return `${accountId}.standing`;
 }

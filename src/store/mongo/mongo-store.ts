@@ -6,11 +6,12 @@ import { ServiceError } from '../../errors.ts';
 import type { Store } from '../store.ts';
 import { auditModel, mongoAuditStore } from './audit-store.ts';
 import { challengeModel, mongoChallengeStore } from './challenge-store.ts';
-import { citizenModel, mongoCitizenStore } from './citizen-store.ts';
+import { citizenModel, mongoCitizenStore, mongoStandingStore } from './citizen-store.ts';
 import { consentModel, mongoConsentStore } from './consent-store.ts';
 import { createExpiryIndex, sweepExpired, TTL_GRACE_SECONDS } from './expiry.ts';
 import { handOffModel, mongoHandOffStore } from './hand-off-store.ts';
 import { keyRingModel, mongoKeyRingStore, prepareKeyRing } from './key-ring-store.ts';
+import { mongoNotBeforeStore, notBeforeModel } from './not-before-store.ts';
 import { mongoOcspAnswerStore, ocspAnswerModel } from './ocsp-answer-store.ts';
 import { type MongoDatabase, openMongoDatabase, upserting, validTime } from './open-database.ts';
 import { mongoPortalStore, portalModel } from './portal-store.ts';
@@ -70,6 +71,7 @@ function modelsOf(connection: Connection) {
     portals: portalModel(connection),
     consents: consentModel(connection),
     citizens: citizenModel(connection),
+    notBefore: notBeforeModel(connection),
     trust: trustModel(connection),
     rateLimits: rateLimitModel(connection),
     keyRing: keyRingModel(connection),
@@ -119,6 +121,8 @@ function storeOver(database: MongoDatabase, models: ReturnType<typeof modelsOf>)
     portals: mongoPortalStore(models.portals, attempt),
     consents: mongoConsentStore(models.consents, attempt),
     citizens: mongoCitizenStore(models.citizens, attempt),
+    standings: mongoStandingStore(models.citizens, attempt),
+    notBefore: mongoNotBeforeStore(models.notBefore, attempt),
     trust: mongoTrustStore(models.trust, attempt),
     rateLimits: mongoRateLimitStore(models.rateLimits, attempt),
     keyRing: mongoKeyRingStore(models.keyRing, attempt),

@@ -12,6 +12,10 @@ interface Stored {
   registeredAt: Date;
   /** JSON of the other members. */
   registration: string;
+  /** Epoch seconds; absent unless something was ended. */
+  notBefore?: number;
+  /** Absent: as it was registered. */
+  status?: Portal['status'];
 }
 
 const schema = new Schema<Stored>(
@@ -19,6 +23,8 @@ const schema = new Schema<Stored>(
     _id: { type: String, required: true },
     registeredAt: { type: Date, required: true },
     registration: { type: String, required: true },
+    notBefore: { type: Number },
+    status: { type: String, enum: ['active', 'suspended'] },
   },
   { collection: 'portal', versionKey: false, strict: 'throw', strictQuery: 'throw' },
 );
@@ -49,6 +55,10 @@ export function mongoPortalStore(portals: ReturnType<typeof portalModel>, attemp
         }
       });
     },
+    async change(clientId, { notBefore, status }) {
+      const update = { $max: { notBefore }, ...(status && { $set: { status } }) };
+      return attempt(async () => (await portals.updateOne({ _id: clientId }, update)).matchedCount === 1);
+    },
     async list() {
       const stored = await attempt(() => portals.find().sort({ _id: 1 }).lean());
       return stored.map(toPortal);
@@ -56,7 +66,7 @@ export function mongoPortalStore(portals: ReturnType<typeof portalModel>, attemp
   };
 }
 
-function toPortal({ registeredAt, registration }: Stored): Portal {
+function toPortal({ registeredAt, registration, notBefore, status }: Stored): Portal {
   const members = storedJson(registration, 'STORE_UNAVAILABLE') as Omit<Portal, 'registeredAt'>; // as `put` wrote it
-  return { ...members, registeredAt };
+  return { ...members, ...(status && { status }), ...(notBefore !== undefined && { notBefore }), registeredAt };
 }

@@ -5,7 +5,7 @@
  * are integer milliseconds since 1970; STRICT tables refuse a value of another type.
  */
 
-/** Protocol data, portals, consents and citizens; then the trust list; the counters of limits; the key ring; sign-ins; what is on record of trust; OCSP. */
+/** Protocol data, portals, consents and citizens; then the trust list; the counters of limits; the key ring; sign-ins; what is on record of trust; OCSP; what has been ended or suspended. */
 export const STORE_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE protocol (
@@ -124,6 +124,19 @@ export const STORE_MIGRATIONS: readonly string[] = [
     expires_at  INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX ocsp_answer_expiry ON ocsp_answer (expires_at);
+  `,
+  `
+  CREATE TABLE not_before (
+    id      INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    seconds INTEGER NOT NULL
+  ) STRICT;
+  ALTER TABLE portal ADD COLUMN not_before INTEGER;   -- epoch seconds
+  ALTER TABLE portal ADD COLUMN status TEXT;          -- NULL: as it was registered
+  CREATE TABLE standing (
+    account_id   TEXT NOT NULL PRIMARY KEY,
+    is_suspended INTEGER NOT NULL,
+    not_before   INTEGER NOT NULL
+  ) STRICT;
   `,
 ];
 

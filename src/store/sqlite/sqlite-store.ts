@@ -11,12 +11,14 @@ import { toMilliseconds } from './columns.ts';
 import { sqliteConsentStore } from './consent-store.ts';
 import { sqliteHandOffStore } from './hand-off-store.ts';
 import { sqliteKeyRingStore } from './key-ring-store.ts';
+import { sqliteNotBeforeStore } from './not-before-store.ts';
 import { sqliteOcspAnswerStore } from './ocsp-answer-store.ts';
 import { type Database, openDatabase } from './open-database.ts';
 import { sqlitePortalStore } from './portal-store.ts';
 import { sqliteProtocolStore } from './protocol-store.ts';
 import { sqliteRateLimitStore } from './rate-limit-store.ts';
 import { AUDIT_MIGRATIONS, STORE_MIGRATIONS } from './schema.ts';
+import { sqliteStandingStore } from './standing-store.ts';
 import { sqliteTrustStore } from './trust-store.ts';
 
 export interface SqliteStoreOptions {
@@ -59,6 +61,8 @@ function storeOver(database: Database, auditDatabase: Database): Store {
     portals: sqlitePortalStore(database),
     consents: sqliteConsentStore(database),
     citizens: sqliteCitizenStore(database),
+    standings: sqliteStandingStore(database),
+    notBefore: sqliteNotBeforeStore(database),
     trust: sqliteTrustStore(database),
     rateLimits: sqliteRateLimitStore(database),
     keyRing: sqliteKeyRingStore(database),

@@ -49,19 +49,13 @@ export function sqliteTrustStore(database: Database): TrustStore {
     if (row === undefined) throw new ServiceError('STORE_UNAVAILABLE', 'the trust list has lost its version');
     return { list: row.list, refreshes: row.refreshes };
   };
-  /** On disk before it returns: no power failure brings back a CA that was removed. */
-  const changing = (change: () => number): boolean => {
-    database.execute('PRAGMA synchronous = FULL');
-    try {
-      return database.transaction(() => {
-        const isChanged = change() === 1;
-        if (isChanged) raise.run({ refreshes: 0 });
-        return isChanged;
-      });
-    } finally {
-      database.execute('PRAGMA synchronous = NORMAL');
-    }
-  };
+  /** No power failure brings back a CA that was removed. */
+  const changing = (change: () => number): boolean =>
+    database.durably(() => {
+      const isChanged = change() === 1;
+      if (isChanged) raise.run({ refreshes: 0 });
+      return isChanged;
+    });
 
   return {
     async version() {

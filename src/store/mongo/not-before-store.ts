@@ -1,0 +1,35 @@
+/**
+ * NotBeforeStore on MongoDB.
+ */
+import { type Connection, Schema } from 'mongoose';
+import type { NotBeforeStore } from '../../not-before.ts';
+import { type Attempt, upserting } from './open-database.ts';
+
+interface Stored {
+  _id: string;
+  /** Epoch seconds. */
+  seconds: number;
+}
+
+const schema = new Schema<Stored>(
+  { _id: { type: String, required: true }, seconds: { type: Number, required: true } },
+  { collection: 'not_before', versionKey: false, strict: 'throw', strictQuery: 'throw' },
+);
+
+export function notBeforeModel(connection: Connection) {
+  return connection.model('NotBefore', schema);
+}
+
+const EVERYBODY = { _id: 'everybody' };
+
+export function mongoNotBeforeStore(marks: ReturnType<typeof notBeforeModel>, attempt: Attempt): NotBeforeStore {
+  return {
+    async find() {
+      return (await attempt(() => marks.findOne(EVERYBODY).lean()))?.seconds;
+    },
+    async raise(notBefore) {
+      const update = { $max: { seconds: notBefore } };
+      await attempt(() => upserting(() => marks.updateOne(EVERYBODY, update, { upsert: true })));
+    },
+  };
+}
