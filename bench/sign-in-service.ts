@@ -68,6 +68,7 @@ export async function openSignInService(
     audit: new AuditLog(store.audit, systemClock),
     clock: systemClock,
     accountIdOf: (identifier) => accountIdOf(identifier, SUBJECT_KEY),
+    isSuspended: async () => false,
     challenges: store.challenges,
     handOffs: store.handOffs,
     challengeSeconds: 300,

@@ -35,10 +35,12 @@ import { readKeys } from './keys-directory.ts';
 import { createRateLimits, WITHOUT_RATE_LIMITS } from './limits/rate-limits.ts';
 import type { Schedule } from './network/crl-source.ts';
 import { DocumentRevocation, type DocumentRevocationOptions } from './network/document-revocation.ts';
+import { recentNotBefore } from './not-before.ts';
 import { assuranceAbilities } from './oidc/assurance-metadata.ts';
 import { createInteractions } from './oidc/interaction.ts';
 import { createProvider } from './oidc/provider.ts';
 import { accountIdOf } from './oidc/subject-identifier.ts';
+import { PortalSuspended } from './oidc/suspended-portal.ts';
 import { portalFetchOf } from './onboarding.ts';
 import type { HealthReport, ListenerKind } from './operations/health.ts';
 import type { Log } from './operations/log.ts';
@@ -132,6 +134,7 @@ export async function composeService(
     openConfiguredStore(config.store, (server) => log.info('store', { ...server })));
   const audit = new AuditLog(store.audit, clock);
   const portals = recentPortals(store.portals, clock);
+  const notBefore = recentNotBefore(store.notBefore, clock);
   const ring = await openServiceRing({ config, keys, store, audit, clock, log });
   const citizens = createCitizenRecords(store.citizens, keys.subjectKey, recordSeconds(lifetimes), clock);
   const refusalPages = { assets: issuer, log, audit, clock, sandbox };
@@ -169,6 +172,7 @@ export async function composeService(
     audit,
     clock,
     accountIdOf: (identifier) => accountIdOf(identifier, keys.subjectKey),
+    isSuspended: async (accountId) => (await store.standings.find(accountId))?.isSuspended ?? false,
     challenges: store.challenges,
     reportUnforeseen: (error) => log.failure('authenticate-citizen', error),
   };
@@ -190,6 +194,7 @@ export async function composeService(
       portals,
       consents: store.consents,
       citizens,
+      notBefore,
       audit,
       clock,
       mutualTls: portalHost?.mutualTls,
@@ -358,10 +363,11 @@ async function openSandbox({ sandbox, issuer }: Config): Promise<Sandbox | undef
   return { virtualCards: createVirtualCards({ directory: sandbox.directory, issuer }) };
 }
 
-/** The limit of a portal aside, whatever oidc-provider refuses is a fault of the request. */
+/** The limit and the suspension of a portal aside, whatever oidc-provider refuses is a fault of the request. */
 function codeOf(error: Error, route: string | undefined): Code {
   if (!(error instanceof errors.OIDCProviderError)) return describeError(error).code;
   if (error.statusCode === 429) return 'TOO_MANY_REQUESTS';
+  if (error instanceof PortalSuspended) return 'PORTAL_SUSPENDED';
   return route?.startsWith('end_session') ? 'LOGOUT_REQUEST_REFUSED' : 'AUTHORIZATION_REQUEST_REFUSED';
 }
 

@@ -76,11 +76,13 @@ export const CODES = {
     ATTRIBUTE_MISSING: 'An attribute that the document profile needs is absent.',
     ATTRIBUTE_REPEATED: 'An attribute that must stand once stands more than once.',
     ATTRIBUTE_MALFORMED: 'An attribute does not have the form that the document profile prescribes.',
+    CITIZEN_SUSPENDED: 'An officer suspended the citizen: no card of theirs signs in.',
   },
   onboarding: {
     PORTAL_MALFORMED: 'The registration of a portal is not complete or not well-formed.',
     PORTAL_EXISTS: 'A portal with this client_id is registered already.',
     PORTAL_UNKNOWN: 'No portal is registered with this client_id.',
+    PORTAL_SUSPENDED: 'An officer suspended the portal: nobody signs in to it.',
   },
   configuration: {
     CONFIG_UNREADABLE: 'A file that the configuration names cannot be read.',
@@ -187,7 +189,7 @@ export class RevocationError extends ThiqaError<RevocationCode> {
   readonly kind = 'revocation';
 }
 
-/** The certificate is trusted, yet does not name a person by the rules of its document profile. */
+/** The certificate is trusted, yet does not name a person by the rules of its document profile, or one who may not sign in. */
 export class IdentityError extends ThiqaError<IdentityCode> {
   readonly kind = 'identity';
 }

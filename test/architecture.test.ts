@@ -70,11 +70,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // Which portal a certificate stands for (RFC 8705).
   'client-authentication': { rooms: ['pki', 'errors'], packages: [] },
   'relying-party': {
-    rooms: ['client-authentication', 'identity', 'audit', 'errors', 'clock'],
+    rooms: ['client-authentication', 'identity', 'not-before', 'audit', 'errors', 'clock'],
     packages: ['node:crypto', 'zod'],
   },
   officer: { rooms: ['identity', 'audit', 'errors', 'clock'], packages: ['node:crypto'] },
   citizen: { rooms: ['identity', 'audit', 'sealing', 'not-before', 'errors', 'clock'], packages: ['node:crypto'] },
+  // What an officer ends or suspends.
+  sessions: { rooms: ['citizen', 'relying-party', 'not-before', 'audit', 'errors', 'clock'], packages: [] },
   // Who is trusted to issue which document, while the service runs.
   trust: {
     rooms: ['pki', 'identity', 'audit', 'errors', 'clock'],
@@ -93,6 +95,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'identity',
       'relying-party',
       'citizen',
+      'not-before',
       'audit',
       'sealing',
       'errors',
@@ -177,7 +180,7 @@ const FORBIDDEN_IN_PURE =
   /\bDate\.now\b|\bnew Date\b(?!\s*\(\s*[^)\s])|\bMath\.random\b|(?<![.\w])fetch\s*\(|\bprocess\b\s*[.[]|\bperformance\.now\b/g;
 /** Where the rules are, what is learnt from outside comes through ports. */
 const WITHOUT_NETWORK =
-  /^(?:pki|identity|authentication|client-authentication|relying-party|officer|citizen|audit|trust)\//;
+  /^(?:pki|identity|authentication|client-authentication|relying-party|officer|citizen|audit|trust|sessions)\//;
 const NETWORK_CALLS = /\b(?:createConnection|createServer|connect)\s*\(|(?<![.\w])fetch\s*\(/g;
 
 function roomOf(path: string): string {

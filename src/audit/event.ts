@@ -6,6 +6,10 @@
 /** How the card was presented. */
 export type PresentationMethod = 'client-certificate' | 'web-eid';
 
+/** A closed list: a text of an officer could name a person. */
+export const END_REASONS = ['incident', 'request', 'decision', 'maintenance'] as const;
+export type EndReason = (typeof END_REASONS)[number];
+
 export type AuditEvent =
   | {
       readonly type: 'citizen.authenticated';
@@ -71,7 +75,7 @@ export type AuditEvent =
       readonly error: string;
       /** oidc-provider's name of the endpoint, such as `token`. */
       readonly endpoint: string;
-      /** Why a certificate of a portal does not count. */
+      /** Why a certificate of a portal does not count; that the portal is suspended. */
       readonly code?: string;
     }
   /** By the portal itself (RFC 7009). */
@@ -105,6 +109,26 @@ export type AuditEvent =
     }
   /** An officer asked every process to read its configuration and the trust list again. */
   | { readonly type: 'trust.refreshed' }
+  /** By an officer: of everybody, of one portal, or of one citizen. `notBefore` (ISO 8601): what is of until then has ended. */
+  | {
+      readonly type: 'sessions.ended';
+      readonly reason: EndReason;
+      readonly notBefore: string;
+      readonly clientId?: string;
+      readonly accountId?: string;
+    }
+  | {
+      readonly type: 'portal.suspended' | 'portal.resumed';
+      readonly reason: EndReason;
+      readonly notBefore: string;
+      readonly clientId: string;
+    }
+  | {
+      readonly type: 'citizen.suspended' | 'citizen.resumed';
+      readonly reason: EndReason;
+      readonly notBefore: string;
+      readonly accountId: string;
+    }
   | KeyEvent;
 
 /** The life of the service's own keys, named by their public identifiers. A key comes to each state once. */

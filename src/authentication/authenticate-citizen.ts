@@ -6,7 +6,7 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { PresentationMethod, RevocationRecord } from '../audit/event.ts';
 import type { Clock } from '../clock.ts';
-import { ThiqaError } from '../errors.ts';
+import { IdentityError, ThiqaError } from '../errors.ts';
 import type { DocumentProfile } from '../identity/document-profile.ts';
 import { readDocument } from '../identity/identity-document.ts';
 import { acrOf, earnedAssurance } from '../identity/level-of-assurance.ts';
@@ -31,6 +31,8 @@ export interface AuthenticationPorts {
   readonly clock: Clock;
   /** Keyed hash of the national identifier: the only form in which it goes any further. */
   readonly accountIdOf: (identifier: NationalIdentifier) => string;
+  /** By an officer, whatever the card says. */
+  readonly isSuspended: (accountId: string) => Promise<boolean>;
 }
 
 /** Where and how the card was presented; for the record. */
@@ -63,6 +65,9 @@ export async function authenticateCitizen(
     requireAcceptable(status);
     const person = readPerson(path, document.profile);
     const citizen = describeCitizen(person, path, document.profile, evidence, status, at, ports);
+    if (await ports.isSuspended(citizen.accountId)) {
+      throw new IdentityError('CITIZEN_SUSPENDED', 'an officer suspended the citizen');
+    }
     await ports.audit.append({
       type: 'citizen.authenticated',
       ...presentation,

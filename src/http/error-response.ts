@@ -38,8 +38,10 @@ export const REFUSAL_MESSAGES = [
   'card-on-hold',
   'revocation-unavailable',
   'card-incomplete',
+  'citizen-suspended',
   'portal-request',
   'portal-registration',
+  'portal-suspended',
   'logout-request',
   'sign-in-unknown',
   'request-malformed',
@@ -134,11 +136,13 @@ const TABLE: Readonly<Record<Code, Row>> = {
   ATTRIBUTE_MISSING: INCOMPLETE,
   ATTRIBUTE_REPEATED: INCOMPLETE,
   ATTRIBUTE_MALFORMED: INCOMPLETE,
+  CITIZEN_SUSPENDED: [403, 'access_denied', 'citizen-suspended'],
 
   // onboarding
   PORTAL_MALFORMED: [400, 'invalid_client_metadata', 'portal-registration'],
   PORTAL_EXISTS: [409, 'invalid_client_metadata', 'portal-registration'],
   PORTAL_UNKNOWN: [404, 'invalid_client_metadata', 'portal-registration'],
+  PORTAL_SUSPENDED: [403, 'access_denied', 'portal-suspended'],
 
   // configuration: the service does not start with these; should one surface while it runs, it is ours to mend
   CONFIG_UNREADABLE: BROKEN,

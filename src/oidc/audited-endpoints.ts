@@ -56,8 +56,8 @@ function eventsOf(ctx: KoaContextWithOIDC): AuditEvent[] {
   const error = errorIn(ctx);
   // A limit that was passed is on record once a window, by who counted (limits/rate-limits.ts).
   if (error === undefined || ctx.status === 429) return [];
-  // A certificate of a portal that no CA vouches for has left the reason here (mutual-tls.ts).
-  const code: unknown = ctx.state.certificateRefusal;
+  // Why, where more is known than the error says (mutual-tls.ts, suspended-portal.ts).
+  const code: unknown = ctx.state.refusalCode;
   const events: AuditEvent[] = [
     {
       type: 'portal.refused',

@@ -1,14 +1,17 @@
 /**
  * When the card is asked for, and when asking cannot help: oidc-provider's own policy (OpenID Connect Core 3.1.2.3) with
- * two of its rules made stricter.
+ * some of its rules made stricter.
  *
- * The level of assurance: a session of a lower level than asked for does not count; a level that no accepted document can
+ * The sign-in: a session counts for as long as neither its citizen nor the portal that asks was ended since (S28). The level
+ * of assurance: a session of a lower level than asked for does not count; a level that no accepted document can
  * reach is refused before anybody looks for a card, and one that the card did not reach, after it. The subject: who was
  * asked for by `sub` or `id_token_hint` signs in or nobody does. Without the second half of each rule the citizen would
  * be asked for the same card for ever.
  */
 import { type errors as Errors, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { type AcrNames, acrNames, isAtLeast, type LevelOfAssurance } from '../identity/level-of-assurance.ts';
+import { hasEnded } from '../not-before.ts';
+import type { PortalStore } from '../relying-party/portal.ts';
 import { type LevelRequest, requestedLevel } from './requested-level.ts';
 
 const { base, Check } = interactionPolicy;
@@ -21,6 +24,7 @@ export interface InteractionPolicyParts {
   readonly highestReachableLevel: () => Promise<LevelOfAssurance | undefined>;
   /** The `sub` of an account for the portal of the request. */
   readonly subjectOf: (ctx: KoaContextWithOIDC, accountId: string) => Promise<string>;
+  readonly portals: Pick<PortalStore, 'find'>;
 }
 
 /** What the consent page must know of the sign-in that it belongs to. */
@@ -37,10 +41,22 @@ export function createInteractionPolicy(parts: InteractionPolicyParts): Policy {
   for (const replaced of ['essential_acr', 'essential_acrs', 'claims_id_token_sub_value', 'id_token_hint']) {
     login.checks.remove(replaced);
   }
+  login.checks.add(sessionCheck(parts));
   login.checks.add(levelCheck(parts));
   login.checks.add(subjectCheck(parts));
   consent.details = (ctx): ConsentDetails & Record<string, unknown> => ({ signedInAt: ctx.oidc.session?.authTime() });
   return policy;
+}
+
+function sessionCheck({ portals }: InteractionPolicyParts) {
+  return new Check('session', 'the session was ended, a card is needed', 'login_required', async ({ oidc }) => {
+    const { session, client, account } = oidc;
+    // Without one oidc-provider itself asks for the card.
+    if (session?.accountId === undefined) return Check.NO_NEED_TO_PROMPT;
+    const portal = client && (await portals.find(client.clientId));
+    const isOver = account === undefined || hasEnded(session.authTime() ?? 0, portal?.notBefore);
+    return isOver ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+  });
 }
 
 function levelCheck({ acrNames: names, highestReachableLevel }: InteractionPolicyParts) {

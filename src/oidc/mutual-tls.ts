@@ -132,6 +132,6 @@ async function isOwn(presented: ClientCertificate, client: Client): Promise<bool
 function isAuthorised(ctx: KoaContextWithOIDC, certificates: ClientCertificates): boolean {
   const presented = certificates.of(ctx.req);
   // Why not is for the record of the refusal (audited-endpoints.ts).
-  if (presented?.refusal !== undefined) ctx.state.certificateRefusal = presented.refusal;
+  if (presented?.refusal !== undefined) ctx.state.refusalCode = presented.refusal;
   return presented?.isAuthorised ?? false;
 }

@@ -5,10 +5,11 @@
  * read it in time only the one whose conditional update wins may go on. The others end as an invalid_grant.
  */
 import { createHash } from 'node:crypto';
-import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import type { Clock } from '../clock.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
 import { clientMetadata } from './client-metadata.ts';
+import type { HasEnded } from './ended-records.ts';
 import type { ProtocolKey, ProtocolStore } from './protocol-store.ts';
 
 type Factory = (model: string) => Adapter;
@@ -19,21 +20,33 @@ type Factory = (model: string) => Adapter;
  */
 const BEARER_MODELS = new Set(['AccessToken', 'AuthorizationCode', 'PushedAuthorizationRequest', 'RefreshToken']);
 
-export function createAdapterFactory(protocol: ProtocolStore, portals: PortalStore, clock: Clock): Factory {
-  return (model) => (model === 'Client' ? clientAdapter(portals) : protocolAdapter(model, protocol, clock));
+export interface AdapterParts {
+  readonly protocol: ProtocolStore;
+  readonly portals: PortalStore;
+  readonly clock: Clock;
+  readonly hasEnded: HasEnded;
 }
 
-function protocolAdapter(model: string, protocol: ProtocolStore, clock: Clock): Adapter {
+export function createAdapterFactory(parts: AdapterParts): Factory {
+  return (model) => (model === 'Client' ? clientAdapter(parts.portals) : protocolAdapter(model, parts));
+}
+
+function protocolAdapter(model: string, { protocol, clock, hasEnded }: AdapterParts): Adapter {
   const isBearer = BEARER_MODELS.has(model);
   const storedId = (id: string): string => (isBearer ? createHash('sha256').update(id).digest('base64url') : id);
-  const find = async (key: ProtocolKey): Promise<AdapterPayload | undefined> =>
-    (await protocol.find(model, key, clock()))?.payload;
+  const find = async (key: ProtocolKey): Promise<AdapterPayload | undefined> => {
+    const payload: AdapterPayload | undefined = (await protocol.find(model, key, clock()))?.payload;
+    return payload === undefined || (await hasEnded(model, payload)) ? undefined : payload;
+  };
+  const isPushed = model === 'PushedAuthorizationRequest';
   return {
     async upsert(id, { jti, ...payload }, expiresIn) {
+      // oidc-provider does not note who pushed a request.
+      const pushedBy = isPushed ? Provider.ctx?.oidc.client?.clientId : undefined;
       await protocol.put({
         model,
         id: storedId(id),
-        payload: isBearer ? payload : { ...payload, jti },
+        payload: { ...payload, ...(!isBearer && { jti }), ...(pushedBy !== undefined && { clientId: pushedBy }) },
         // oidc-provider gives no lifetime to what never expires.
         ...(expiresIn && { expiresAt: new Date(clock().getTime() + expiresIn * 1000) }),
         ...(payload.grantId !== undefined && { grantId: payload.grantId }),

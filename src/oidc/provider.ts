@@ -12,6 +12,7 @@ import type { CitizenRecords } from '../citizen/citizen-record.ts';
 import type { ConsentStore } from '../citizen/consent.ts';
 import type { Clock } from '../clock.ts';
 import type { AcrNames, LevelOfAssurance } from '../identity/level-of-assurance.ts';
+import type { NotBeforeStore } from '../not-before.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
 import { createFindAccount } from './account.ts';
 import { answerByRequestedName } from './answered-level.ts';
@@ -27,7 +28,8 @@ import { createLoadGrant } from './consented-grant.ts';
 import { type AddressParameters, continueByGet } from './continue-by-get.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { isOriginAllowed } from './cross-origin.ts';
-import { rememberSignIns } from './grant.ts';
+import { createHasEnded } from './ended-records.ts';
+import { rememberSignIns, signInOfGrant } from './grant.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { DEFAULT_ALGORITHM } from './keys/key-ring.ts';
 import {
@@ -47,6 +49,7 @@ import { detectReplays } from './replay-detection.ts';
 import { CLIENT_AUTH_METHODS, enabledAlgorithms, securityFeatures } from './security-features.ts';
 import { endWithoutSession, type SignOutPages, signOutFeature } from './sign-out.ts';
 import { pairwiseSubject } from './subject-identifier.ts';
+import { refuseSuspended } from './suspended-portal.ts';
 import { admitVerifiedClaimsList } from './verified-claims-list.ts';
 
 export interface Lifetimes {
@@ -70,6 +73,8 @@ export interface ProviderParts {
   readonly portals: PortalStore;
   readonly consents: ConsentStore;
   readonly citizens: CitizenRecords;
+  /** From when on anything counts, for everybody; asked for with every record. */
+  readonly notBefore: NotBeforeStore['find'];
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly uiLocales: readonly string[];
@@ -98,6 +103,13 @@ export function createProvider(parts: ProviderParts): Provider {
 
   const countPortal = createCountPortal(parts.countClient);
 
+  const isOfCitizen = async ({ oidc: { entities } }: KoaContextWithOIDC): Promise<boolean> => {
+    const { accountId } = entities.Grant ?? {};
+    const signedInAt = entities.Grant && signInOfGrant(entities.Grant);
+    if (accountId === undefined || signedInAt === undefined) return false;
+    return (await parts.citizens.recall({ accountId, signedInAt })) !== undefined;
+  };
+
   const subjectFor = async (clientId: string, accountId: string): Promise<string> => {
     const portal = await portals.find(clientId);
     if (portal === undefined) throw new TypeError('a client of the provider is a registered portal');
@@ -105,7 +117,7 @@ export function createProvider(parts: ProviderParts): Provider {
   };
 
   const configuration: Configuration = {
-    adapter: createAdapterFactory(parts.protocol, portals, parts.clock),
+    adapter: createAdapterFactory({ ...parts, hasEnded: createHasEnded(parts.notBefore, portals) }),
     findAccount: createFindAccount(parts.citizens, portals),
     loadExistingGrant,
     jwks: parts.jwks,
@@ -153,7 +165,11 @@ export function createProvider(parts: ProviderParts): Provider {
       },
       userinfo: { enabled: true },
       mTLS: mutualTlsFeature(parts.mutualTls),
-      introspection: { enabled: true, allowedPolicy: isOwnToken },
+      introspection: {
+        enabled: true,
+        // oidc-provider does not look the citizen up here.
+        allowedPolicy: async (ctx, client, token) => isOwnToken(ctx, client, token) && (await isOfCitizen(ctx)),
+      },
       jwtIntrospection: { enabled: true },
       revocation: { enabled: true, allowedPolicy: isOwnToken },
       resourceIndicators: { enabled: false },
@@ -197,6 +213,7 @@ export function createProvider(parts: ProviderParts): Provider {
   };
 
   const provider = new Provider(parts.issuer, configuration);
+  refuseSuspended(provider, portals);
   rememberSignIns(provider);
   admitVerifiedClaimsList(provider);
   // The application in front sets X-Forwarded-* from its own configuration and drops what a client sent (http/app.ts).

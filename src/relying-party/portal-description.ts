@@ -21,6 +21,7 @@ export function describePortal(portal: Portal): Readonly<Record<string, unknown>
     claims: portal.claims,
     purpose: portal.purpose,
     status: portal.status,
+    ...(portal.notBefore !== undefined && { not_before: new Date(portal.notBefore * 1000) }),
     registered_at: portal.registeredAt,
   };
 }

@@ -70,6 +70,7 @@ function setUp(changes: Partial<AcceptedDocument> = {}, at = AT) {
     audit: audit.log,
     clock: () => at,
     accountIdOf: (identifier: Parameters<typeof accountIdOf>[0]) => accountIdOf(identifier, SUBJECT_KEY),
+    isSuspended: async () => false,
   };
   const authenticate = (readEvidence: () => CardEvidence) => authenticateCitizen(readEvidence, PRESENTATION, ports);
   return { audit, revocation: revocation as TestRevocationSource, authenticate };
@@ -420,6 +421,7 @@ describe('who is trusted', () => {
       audit: testAudit().log,
       clock: () => AT,
       accountIdOf: () => 'account-1',
+      isSuspended: async () => false,
     };
     const authenticate = () => authenticateCitizen(present(card()), PRESENTATION, ports);
     expect(await authenticate()).to.have.property('accountId', 'account-1');
@@ -434,6 +436,7 @@ describe('who is trusted', () => {
       audit: audit.log,
       clock: () => AT,
       accountIdOf: () => 'account-1',
+      isSuspended: async () => false,
     };
     await expectRefusal(
       () => authenticateCitizen(present(card()), PRESENTATION, ports),

@@ -41,6 +41,7 @@ function setUp(documents: () => Promise<readonly AcceptedDocument[]> = async () 
     audit: audit.log,
     clock,
     accountIdOf: (identifier) => accountIdOf(identifier, SUBJECT_KEY),
+    isSuspended: async () => false,
     challenges,
     handOffs,
     challengeSeconds: CHALLENGE_SECONDS,

@@ -32,6 +32,7 @@ function setUp(documents?: () => Promise<readonly AcceptedDocument[]>) {
     audit: audit.log,
     clock,
     accountIdOf: (identifier) => accountIdOf(identifier, SUBJECT_KEY),
+    isSuspended: async () => false,
     challenges,
     reportUnforeseen: (error) => unforeseen.push(error),
     origin: ORIGIN,

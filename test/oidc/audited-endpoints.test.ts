@@ -15,7 +15,7 @@ interface Response {
   readonly code?: unknown;
   readonly entities?: Readonly<Record<string, unknown>>;
   /** Why the certificate of a portal does not count. */
-  readonly certificateRefusal?: string;
+  readonly refusalCode?: string;
   readonly status?: number;
   readonly body?: unknown;
   readonly location?: string;
@@ -44,7 +44,7 @@ async function answer(response: Response, audit = testAudit()) {
     }
     if (response.location !== undefined) ctx.set('Location', response.location);
     if (response.shown !== undefined) ctx.state.oauthError = response.shown;
-    if (response.certificateRefusal !== undefined) ctx.state.certificateRefusal = response.certificateRefusal;
+    if (response.refusalCode !== undefined) ctx.state.certificateRefusal = response.certificateRefusal;
     ctx.status = response.status ?? 200;
     ctx.body = response.body ?? {};
   });
@@ -107,7 +107,7 @@ describe('a token that a portal revokes (RFC 7009)', () => {
 describe('a refusal that a portal gets is on record', () => {
   it('with the rule that its certificate breaks', async () => {
     const body = { error: 'invalid_client' };
-    const { events } = await answer({ route: 'token', status: 401, body, certificateRefusal: 'CERT_REVOKED' });
+    const { events } = await answer({ route: 'token', status: 401, body, refusalCode: 'CERT_REVOKED' });
     expect(events).to.deep.equal([
       { type: 'portal.refused', endpoint: 'token', error: 'invalid_client', code: 'CERT_REVOKED' },
     ]);

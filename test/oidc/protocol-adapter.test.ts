@@ -9,7 +9,11 @@ function setUp() {
   const { clock, advance } = testClock();
   const protocol = memoryProtocol();
   const portals = memoryPortals(portal('active'), { ...portal('suspended'), status: 'suspended' });
-  return { protocol, advance, adapter: createAdapterFactory(protocol, portals, clock) };
+  return {
+    protocol,
+    advance,
+    adapter: createAdapterFactory({ protocol, portals, clock, hasEnded: async () => false }),
+  };
 }
 
 const ID = 'the-code-that-the-portal-presents';

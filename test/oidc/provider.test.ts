@@ -87,6 +87,7 @@ describe('the OpenID Connect provider', () => {
       ),
       consents: memoryConsents(),
       citizens: createCitizenRecords(memoryCitizens(), subjectKey, 2000, systemClock),
+      notBefore: async () => undefined,
       audit: audit.log,
       clock: systemClock,
       uiLocales: ['fr', 'ar', 'en'],

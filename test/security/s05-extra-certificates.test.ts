@@ -37,6 +37,7 @@ async function present(key: TestCertificate, ...certificates: readonly Buffer[])
     audit: audit.log,
     clock: () => AT,
     accountIdOf: (identifier) => accountIdOf(identifier, SUBJECT_KEY),
+    isSuspended: async () => false,
     challenges: memoryChallenges(),
     handOffs: memoryHandOffs(),
     challengeSeconds: 300,

@@ -40,6 +40,7 @@ async function accountOf(issuer: CertificationAuthority, changes: Partial<CardHo
       audit: testAudit().log,
       clock: () => AT,
       accountIdOf: (identifier) => accountIdOf(identifier, SUBJECT_KEY),
+      isSuspended: async () => false,
     },
   );
   return citizen.accountId;

@@ -30,6 +30,7 @@ const signIn = (changes: CertificateChanges) =>
       audit: testAudit().log,
       clock: () => AT,
       accountIdOf: (id) => accountIdOf(id, SUBJECT_KEY),
+      isSuspended: async () => false,
     },
   );
 

@@ -59,6 +59,7 @@ export async function startCardService(preset: ProxyPreset, peers: readonly stri
     audit,
     clock,
     accountIdOf: (identifier) => accountIdOf(identifier, SUBJECT_KEY),
+    isSuspended: async () => false,
     challenges: store.challenges,
     handOffs: store.handOffs,
     challengeSeconds: 300,

@@ -7,7 +7,7 @@ import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { ServiceError } from '../../errors.ts';
 import { claimsToConsent } from '../../oidc/consented-grant.ts';
-import type { Interactions, SignInInteraction } from '../../oidc/interaction.ts';
+import type { SignInInteraction } from '../../oidc/interaction.ts';
 import { assetUrl } from '../assets.ts';
 import { consentRows } from './consent-rows.ts';
 import {
@@ -61,7 +61,7 @@ export function signInRoutes(parts: SignInParts): Router {
   addWebEidRoutes(router, parts);
 
   router.post('/consent', ...form, async (ctx) => {
-    const { interaction, accountId, claims } = await pendingConsent(ctx, interactions);
+    const { interaction, accountId, claims } = await pendingConsent(ctx, parts);
     await parts.audit.append({
       type: 'citizen.consented',
       clientId: interaction.portal.clientId,
@@ -74,7 +74,7 @@ export function signInRoutes(parts: SignInParts): Router {
   });
 
   router.post('/decline', ...form, async (ctx) => {
-    const { interaction, accountId, claims } = await pendingConsent(ctx, interactions);
+    const { interaction, accountId, claims } = await pendingConsent(ctx, parts);
     await parts.audit.append({
       type: 'citizen.declined',
       clientId: interaction.portal.clientId,
@@ -119,29 +119,36 @@ function showPresentCard(ctx: Context, interaction: SignInInteraction, parts: Si
   );
 }
 
-async function pendingConsent(ctx: Context, interactions: Interactions) {
-  const interaction = await interactions.find(browserOf(ctx));
+async function pendingConsent(ctx: Context, parts: SignInParts) {
+  const interaction = await parts.interactions.find(browserOf(ctx));
   if (interaction.prompt !== 'consent' || interaction.accountId === undefined) {
     throw new ServiceError('REQUEST_MALFORMED', 'the sign-in does not wait for a consent');
   }
+  await signedInCitizen(interaction, parts);
   const claims = claimsToConsent(interaction.scope, interaction.claimsParameter, interaction.portal.claims);
   return { interaction, accountId: interaction.accountId, claims };
 }
 
+/** @throws ServiceError INTERACTION_NOT_FOUND */
+async function signedInCitizen({ accountId, signedInAt }: SignInInteraction, { citizens }: SignInParts) {
+  if (accountId === undefined || signedInAt === undefined) throw sessionOver();
+  const citizen = await citizens.recall({ accountId, signedInAt });
+  if (citizen === undefined) throw sessionOver();
+  return { citizen, signedInAt };
+}
+
+function sessionOver(): ServiceError {
+  return new ServiceError('INTERACTION_NOT_FOUND', 'the session of the citizen has ended');
+}
+
 async function showConsent(ctx: Context, interaction: SignInInteraction, parts: SignInParts): Promise<void> {
-  const { accountId, signedInAt, scope, claimsParameter, portal } = interaction;
-  const signedIn =
-    accountId === undefined || signedInAt === undefined
-      ? undefined
-      : { signedInAt, citizen: await parts.citizens.recall({ accountId, signedInAt }) };
-  if (signedIn?.citizen === undefined) {
-    throw new ServiceError('INTERACTION_NOT_FOUND', 'the session of the citizen has ended');
-  }
+  const { scope, claimsParameter, portal } = interaction;
+  const { citizen, signedInAt } = await signedInCitizen(interaction, parts);
   const requested = claimsToConsent(scope, claimsParameter, portal.claims);
   show(ctx, interaction, parts, 'consent', {
     portal,
-    claims: consentRows(signedIn.citizen, signedIn.signedInAt, requested),
-    maskedIdentifier: signedIn.citizen.maskedIdentifier,
+    claims: consentRows(citizen, signedInAt, requested),
+    maskedIdentifier: citizen.maskedIdentifier,
     consent: post(interaction, 'consent'),
     decline: post(interaction, 'decline'),
   });
