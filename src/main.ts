@@ -6,10 +6,12 @@ import { Command } from 'commander';
 import { addAuditCommand } from './command-line/audit.ts';
 import { addBackupCommands } from './command-line/backup.ts';
 import { addCheckCommand } from './command-line/check.ts';
+import { addCitizenCommand } from './command-line/citizen.ts';
 import { addDemoCommand } from './command-line/demo.ts';
 import { addKeysCommand } from './command-line/keys.ts';
 import { addPortalCommand } from './command-line/portal.ts';
 import { addServeCommand } from './command-line/serve.ts';
+import { addSessionsCommand } from './command-line/sessions.ts';
 import { explain } from './command-line/terminal.ts';
 import { addTrustCommand } from './command-line/trust.ts';
 
@@ -21,6 +23,8 @@ for (const addCommand of [
   addDemoCommand,
   addKeysCommand,
   addPortalCommand,
+  addCitizenCommand,
+  addSessionsCommand,
   addTrustCommand,
   addCheckCommand,
   addAuditCommand,

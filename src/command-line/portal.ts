@@ -4,10 +4,12 @@
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { loadConfig, readYaml } from '../config.ts';
-import { OnboardingError } from '../errors.ts';
 import { onboardingPorts } from '../onboarding.ts';
 import { describePortal } from '../relying-party/portal-description.ts';
 import { registerPortal } from '../relying-party/register-portal.ts';
+import { unknownPortal } from '../sessions/end-sessions.ts';
+import { changePortalStatus } from '../sessions/suspend.ts';
+import { reasonOption, sessionPorts, type WithReason } from './session-ports.ts';
 import { withStore } from './store-access.ts';
 import { configOption, print } from './terminal.ts';
 
@@ -53,8 +55,34 @@ export function addPortalCommand(program: Command): void {
     .action((clientId: string, { config }: { config: string }) =>
       withStore(config, async (store) => {
         const registered = await store.portals.find(clientId);
-        if (registered === undefined) throw new OnboardingError('PORTAL_UNKNOWN', 'no portal has this client_id');
+        if (registered === undefined) throw unknownPortal();
         print(JSON.stringify(describePortal(registered), undefined, 2));
       }),
     );
+  portal
+    .command('suspend')
+    .description('refuse what a portal asks, and end all that was issued to it; every running process does so at once')
+    .argument('<client_id>')
+    .addOption(reasonOption())
+    .option(...configOption)
+    .action((clientId: string, options: StatusOptions) => changeStatus(clientId, 'suspended', options));
+  portal
+    .command('resume')
+    .description('let a suspended portal ask again; nothing from before is revived')
+    .argument('<client_id>')
+    .addOption(reasonOption())
+    .option(...configOption)
+    .action((clientId: string, options: StatusOptions) => changeStatus(clientId, 'active', options));
+}
+
+interface StatusOptions extends WithReason {
+  readonly config: string;
+}
+
+function changeStatus(clientId: string, status: 'active' | 'suspended', { config, reason }: StatusOptions) {
+  return withStore(config, async (store, audit) => {
+    const { isChanged } = await changePortalStatus(clientId, status, reason, sessionPorts(store, audit));
+    const verdict = isChanged ? 'changed' : 'unchanged';
+    print(JSON.stringify({ client_id: clientId, status, verdict }, undefined, 2));
+  });
 }

@@ -51,6 +51,14 @@ export function readNationalIdentifier(text: string, rule: IdentifierRule): Nati
 }
 
 /**
+ * The identifier as a person writes it: the number as it stands on the document, or with the semantics of ETSI before it.
+ * @throws IdentityError ATTRIBUTE_MALFORMED
+ */
+export function readGivenIdentifier(text: string, rule: IdentifierRule): NationalIdentifier {
+  return readNationalIdentifier(text, { ...rule, syntax: ETSI_SEMANTICS.test(text.trim()) ? 'etsi' : 'plain' });
+}
+
+/**
  * For a portal, unambiguous between states: the semantics identifier of ETSI EN 319 412-1 5.1.3 (`PNOMA-AB123456`). A
  * register for which ETSI has no three letters stands under its own name (`NINDZ-...`).
  */

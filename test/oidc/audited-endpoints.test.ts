@@ -44,7 +44,7 @@ async function answer(response: Response, audit = testAudit()) {
     }
     if (response.location !== undefined) ctx.set('Location', response.location);
     if (response.shown !== undefined) ctx.state.oauthError = response.shown;
-    if (response.refusalCode !== undefined) ctx.state.certificateRefusal = response.certificateRefusal;
+    if (response.refusalCode !== undefined) ctx.state.refusalCode = response.refusalCode;
     ctx.status = response.status ?? 200;
     ctx.body = response.body ?? {};
   });

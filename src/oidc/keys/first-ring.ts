@@ -33,8 +33,13 @@ export interface StartingKeys {
 export async function openFirstRing(ring: SealedRing, starting: StartingKeys): Promise<OpenedRing> {
   const fingerprint = fingerprintOf(starting.subjectKey);
   const opened = await ring.begin(() => firstRing(starting.readFirstKeys(), fingerprint, starting.at));
-  if (opened.ring.subjectKeyFingerprint !== fingerprint) throw subjectKeyChanged();
+  requireSubjectKey(opened.ring, starting.subjectKey);
   return opened;
+}
+
+/** @throws ConfigurationError SUBJECT_KEY_CHANGED */
+export function requireSubjectKey({ subjectKeyFingerprint }: KeyRing, subjectKey: KeyObject): void {
+  if (subjectKeyFingerprint !== fingerprintOf(subjectKey)) throw subjectKeyChanged();
 }
 
 export interface SubjectKeys {
