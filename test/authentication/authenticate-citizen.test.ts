@@ -37,7 +37,7 @@ import {
   OTHER_POLICY,
 } from '../support/authority.ts';
 import { TEST_PROFILE } from '../support/document.ts';
-import { testAudit } from '../support/ports.ts';
+import { type TestAudit, testAudit } from '../support/ports.ts';
 import { expectRefusal, thrownBy } from '../support/refusal.ts';
 import { policiesFor } from '../support/revocation.ts';
 
@@ -440,6 +440,44 @@ describe('who is trusted', () => {
     };
     await expectRefusal(
       () => authenticateCitizen(present(card()), PRESENTATION, ports),
+      ServiceError,
+      'STORE_UNAVAILABLE',
+    );
+    expect(audit.events()[0]).to.include({ type: 'citizen.refused', code: 'STORE_UNAVAILABLE' });
+  });
+});
+
+describe('a citizen whom an officer suspended', () => {
+  const portsOf = (audit: TestAudit, isSuspended: (accountId: string) => Promise<boolean>) => ({
+    documents: async () => [acceptedDocument(authority)],
+    audit: audit.log,
+    clock: () => AT,
+    accountIdOf: () => 'account-1',
+    isSuspended,
+  });
+
+  it('is signed in by no card, however good; on record', async () => {
+    const audit = testAudit();
+    const certificate = card();
+    await expectRefusal(
+      () =>
+        authenticateCitizen(
+          present(certificate),
+          PRESENTATION,
+          portsOf(audit, async (id) => id === 'account-1'),
+        ),
+      IdentityError,
+      'CITIZEN_SUSPENDED',
+    );
+    expect(audit.events()).to.have.lengthOf(1);
+    expect(audit.events()[0]).to.include({ type: 'citizen.refused', code: 'CITIZEN_SUSPENDED' });
+  });
+
+  it('or of whom that cannot be known', async () => {
+    const audit = testAudit();
+    const lost = () => Promise.reject(new ServiceError('STORE_UNAVAILABLE', 'no'));
+    await expectRefusal(
+      () => authenticateCitizen(present(card()), PRESENTATION, portsOf(audit, lost)),
       ServiceError,
       'STORE_UNAVAILABLE',
     );

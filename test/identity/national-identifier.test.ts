@@ -4,6 +4,7 @@ import {
   type IdentifierRule,
   identifierKey,
   maskIdentifier,
+  readGivenIdentifier,
   readNationalIdentifier,
 } from '../../src/identity/national-identifier.ts';
 import { expectRefusal } from '../support/refusal.ts';
@@ -13,6 +14,22 @@ const NIN: IdentifierRule = { syntax: 'plain', country: 'DZ', register: 'NIN', p
 
 const malformed = (text: string, rule: IdentifierRule) =>
   expectRefusal(() => readNationalIdentifier(text, rule), IdentityError, 'ATTRIBUTE_MALFORMED');
+
+describe('an identifier as a person writes it', () => {
+  it('is the number of the document, or has the semantics of ETSI before it', () => {
+    const expected = readNationalIdentifier('PNOMA-ZT123456', PNO);
+    for (const text of ['ZT123456', 'zt 123 456', 'PNOMA-ZT123456']) {
+      expect(readGivenIdentifier(text, PNO), text).to.deep.equal(expected);
+    }
+    expect(readGivenIdentifier('123456789012345678', NIN)).to.include({ register: 'NIN' });
+  });
+
+  it('is refused when it is of another form, register or country', async () => {
+    for (const text of ['', 'ZT', 'PASMA-ZT123456', 'PNODZ-ZT123456', '123456789012345678']) {
+      await expectRefusal(() => readGivenIdentifier(text, PNO), IdentityError, 'ATTRIBUTE_MALFORMED');
+    }
+  });
+});
 
 describe('ETSI EN 319 412-1 5.1.3: semantics identifiers', () => {
   it('the type is the register, the country its country, the rest the number', () => {

@@ -1,18 +1,19 @@
 import { expect } from 'chai';
 import { errors } from 'oidc-provider';
+import type { HasEnded } from '../../src/oidc/ended-records.ts';
 import { createAdapterFactory } from '../../src/oidc/protocol-adapter.ts';
 import { portal } from '../store/records.ts';
 import { memoryPortals, memoryProtocol, testClock } from '../support/ports.ts';
 import { thrownBy } from '../support/refusal.ts';
 
-function setUp() {
+function setUp(hasEnded: HasEnded = async () => false) {
   const { clock, advance } = testClock();
   const protocol = memoryProtocol();
   const portals = memoryPortals(portal('active'), { ...portal('suspended'), status: 'suspended' });
   return {
     protocol,
     advance,
-    adapter: createAdapterFactory({ protocol, portals, clock, hasEnded: async () => false }),
+    adapter: createAdapterFactory({ protocol, portals, clock, hasEnded }),
   };
 }
 
@@ -63,6 +64,20 @@ describe("oidc-provider's adapter", () => {
     expect(await adapter('Session').findByUid('uid-1')).to.have.property('uid', 'uid-1');
     expect(await adapter('DeviceCode').findByUserCode('USER-CODE')).to.have.property('userCode', 'USER-CODE');
     expect(await adapter('Session').findByUid('uid-2')).to.equal(undefined);
+  });
+
+  it('finds nothing that has ended, and refuses when that cannot be known', async () => {
+    const seen: unknown[] = [];
+    const { adapter } = setUp(async (model, payload) => seen.push(model, payload.uid) > 0);
+    await adapter('Session').upsert(ID, { uid: 'uid-1' }, 60);
+    expect(await adapter('Session').find(ID)).to.equal(undefined);
+    expect(await adapter('Session').findByUid('uid-1')).to.equal(undefined);
+    expect(seen).to.deep.equal(['Session', 'uid-1', 'Session', 'uid-1']);
+    const lost = setUp(() => Promise.reject(new Error('gone'))).adapter('Session');
+    await lost.upsert(ID, { uid: 'uid-1' }, 60);
+    expect(await thrownBy(() => lost.find(ID)))
+      .to.be.an('error')
+      .with.property('message', 'gone');
   });
 
   it('destroys one record, and revokes all of a grant, of the model', async () => {
