@@ -57,7 +57,10 @@ describe(`a database that is lost${needs === undefined ? '' : ` (needs ${needs})
     expect(refusals).to.have.length(PARALLEL);
     for (const refusal of refusals) expect(refusal).to.satisfy(isOurFault, JSON.stringify(refusal));
     expect(meanwhile).to.satisfy(isOurFault);
-    expect(await signIn()).to.have.property('claims');
+    let afterwards = await signIn();
+    // Until the service has seen that the database is back.
+    while (isOurFault(afterwards)) afterwards = await signIn();
+    expect(afterwards).to.have.property('claims');
 
     const store = await service.openStore();
     const { sequence } = (await new AuditLog(store.audit, () => new Date()).verify()) ?? { sequence: 0 };

@@ -5,17 +5,20 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Mongoose } from 'mongoose';
 import { findProgram } from './tools.ts';
 
 const ENVIRONMENT = fileURLToPath(new URL('../../.cache/mongo', import.meta.url));
 const SECANTUS = join(ENVIRONMENT, 'bin', 'secantusd-py');
 export const SECANTUS_PACKAGE = 'SecantusDB==0.7.0b3';
 const START_MS = 30_000;
+/** So often it is seen whether the server has ended. */
+const LOOK_MS = 3000;
 const STOP_MS = 15_000;
 
 export interface DatabaseServer {
@@ -97,16 +100,20 @@ async function end(server: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise
   await ended;
 }
 
-/** Whether something listens on the port before the server ends or the time is up. */
+/** Whether the server answers a ping before it ends or the time is up: a port is open sooner than that. */
 async function answers(port: number, server: ChildProcess): Promise<boolean> {
+  const url = `mongodb://127.0.0.1:${port}/?directConnection=true`;
   for (const deadline = Date.now() + START_MS; Date.now() < deadline && server.exitCode === null; ) {
-    const socket = connect(port, '127.0.0.1');
-    const isOpen = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (isOpen) return true;
-    await setTimeout(100);
+    const connection = new Mongoose().createConnection(url, { serverSelectionTimeoutMS: LOOK_MS });
+    try {
+      await connection.asPromise();
+      await connection.getClient().db('admin').command({ ping: 1 });
+      return true;
+    } catch {
+      // Not yet.
+    } finally {
+      await connection.close(true).catch(() => undefined);
+    }
   }
   return false;
 }

@@ -137,7 +137,7 @@ function storeOver(database: MongoDatabase, models: ReturnType<typeof modelsOf>)
       });
     },
     close() {
-      closing ??= audit.flush().then(() => database.close());
+      closing ??= audit.flush().finally(() => database.close());
       return closing;
     },
   };

@@ -4,10 +4,13 @@
  *
  * A write counts when a majority of the replica set has it in its journal, so no change of primary, and no death of a
  * server, undoes what a caller was told; reads go to the primary. The address may not weaken either. When the primary is
- * lost, an attempt fails within seconds, and later ones find the new primary without a restart.
+ * lost, an attempt fails within seconds, later ones at once, and those that come when there is a primary again find it
+ * without a restart.
  */
+import { setImmediate } from 'node:timers/promises';
 import { type Connection, type ConnectOptions, Mongoose, mongo } from 'mongoose';
 import { ServiceError } from '../../errors.ts';
+import { Reachability } from './reachability.ts';
 
 type Failure = 'STORE_UNAVAILABLE' | 'AUDIT_UNAVAILABLE';
 
@@ -53,6 +56,7 @@ export async function openMongoDatabase(url: string): Promise<MongoDatabase> {
 
 export class MongoDatabase {
   readonly connection: Connection;
+  readonly #reachability = new Reachability(() => this.command({ ping: 1 }));
   #isClosed = false;
 
   constructor(connection: Connection) {
@@ -62,9 +66,15 @@ export class MongoDatabase {
   attempts(failure: Failure): Attempt {
     return async (action) => {
       if (this.#isClosed) throw new ServiceError(failure, 'the store is closed');
+      const { loss } = this.#reachability;
+      if (loss !== undefined) {
+        await setImmediate(); // somebody who tries again at once does not keep the probe from its answer
+        throw new ServiceError(failure, 'the database cannot be reached', { cause: loss });
+      }
       try {
         return await action();
       } catch (error) {
+        if (isLoss(error)) this.#reachability.noteLoss(error);
         throw translated(failure, error);
       }
     };
@@ -77,6 +87,7 @@ export class MongoDatabase {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#reachability.end();
     await this.connection.close();
   }
 }
@@ -108,6 +119,12 @@ export function octetsOf(value: unknown): Uint8Array {
   if (value instanceof mongo.Binary) return Uint8Array.from(value.buffer.subarray(0, value.position));
   if (value instanceof Uint8Array) return Uint8Array.from(value);
   throw new ServiceError('STORE_UNAVAILABLE', 'a stored record has no octets where they belong');
+}
+
+/** No server for as long as an attempt waits; the driver wraps that in the error of a bulk write. */
+function isLoss(error: unknown): error is Error {
+  if (error instanceof mongo.MongoBulkWriteError) return isLoss(error.errorResponse);
+  return error instanceof mongo.MongoServerSelectionError;
 }
 
 function translated(failure: Failure, error: unknown): ServiceError {

@@ -83,9 +83,12 @@ describe('MongoDB store', () => {
       await audit.append(auditEvent('before'));
       line.cut();
       await expectRefusal(() => store.protocol.put(code('lost')), ServiceError, 'STORE_UNAVAILABLE');
-      await expectRefusal(() => audit.append(auditEvent('lost')), ServiceError, 'AUDIT_UNAVAILABLE');
+      const lost = await expectRefusal(() => audit.append(auditEvent('lost')), ServiceError, 'AUDIT_UNAVAILABLE');
+      const later = await expectRefusal(() => store.protocol.put(code('later')), ServiceError, 'STORE_UNAVAILABLE');
+      // What the one before waited for, the next one is told.
+      expect(later.cause).to.equal(lost.cause).and.to.be.instanceOf(Error);
       await line.restore();
-      await store.protocol.put(code('code-1'));
+      await onceSeen(() => store.protocol.put(code('code-1')));
       expect(await store.protocol.consume('AuthorizationCode', 'code-1', NOW)).to.equal(true);
       await audit.append(auditEvent('after'));
       expect(await audit.verify()).to.have.deep.property('event', auditEvent('after'));
@@ -94,6 +97,17 @@ describe('MongoDB store', () => {
     });
   });
 });
+
+/** Attempts until the store has seen that the database is back. */
+async function onceSeen(attempt: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.message !== 'the database cannot be reached') throw error;
+    }
+  }
+}
 
 /** A way to the server that can be cut and restored, as a network is. */
 async function interruptibleLine(url: string) {
