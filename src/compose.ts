@@ -45,7 +45,7 @@ import { portalFetchOf } from './onboarding.ts';
 import type { HealthReport, ListenerKind } from './operations/health.ts';
 import type { Log } from './operations/log.ts';
 import { recentPortals } from './relying-party/recent-portals.ts';
-import { closeListeners, type Listener, openListeners } from './service.ts';
+import { closeListeners, type Listener, openListeners, runEach } from './service.ts';
 import { openStore as openConfiguredStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
 import { AcceptedDocuments } from './trust/accepted-documents.ts';
@@ -54,7 +54,11 @@ import { type TrustedCertificate, trustedCertificates } from './trust/document-t
 export interface Service {
   /** Opens the listeners. @throws ConfigurationError PORT_TAKEN; ServiceError AUDIT_UNAVAILABLE */
   start(): Promise<void>;
-  /** Drains and closes; safe to call once. @param options.gently as `closeListeners` has it */
+  /**
+   * Drains, and closes everything, whatever fails meanwhile; safe to call once.
+   * @param options.gently as `closeListeners` has it
+   * @throws the first failure; ServiceError AUDIT_UNAVAILABLE when the end is not on record
+   */
   stop(options?: { readonly gently?: boolean }): Promise<void>;
   readonly store: Store;
   readonly audit: AuditLog;
@@ -311,14 +315,14 @@ export async function composeService(
     store.sweep(clock()).catch((error: unknown) => log.failure('sweep', error));
   }, SWEEP_INTERVAL_MS);
 
-  const closeAdapters = async (): Promise<void> => {
-    clearInterval(sweeping);
-    clearInterval(watching);
-    liveProvider.close();
-    documents.close();
-    portalHost?.close();
-    await store.close();
-  };
+  const closings = [
+    () => clearInterval(sweeping),
+    () => clearInterval(watching),
+    () => liveProvider.close(),
+    () => documents.close(),
+    () => portalHost?.close(),
+    () => store.close(),
+  ];
   return {
     store,
     audit,
@@ -337,16 +341,14 @@ export async function composeService(
         await Promise.all([...documents.sources.map(({ source }) => source.refresh()), portalHost?.refresh()]);
         if (worker === undefined) await audit.append({ type: 'service.started', issuer });
       } catch (error) {
-        await closeListeners(listeners, 0);
-        await closeAdapters();
+        await runEach([() => closeListeners(listeners, 0), ...closings]).catch(() => undefined); // the first error is the one to tell
         throw error;
       }
       if (worker === undefined) log.info('started', { issuer, ...(sandbox && { sandbox: true }) });
     },
     async stop(options) {
-      await closeListeners(listeners, config.drainSeconds, options);
-      if (worker === undefined) await audit.append({ type: 'service.stopped', issuer });
-      await closeAdapters();
+      const recordEnd = worker === undefined ? [() => audit.append({ type: 'service.stopped', issuer })] : [];
+      await runEach([() => closeListeners(listeners, config.drainSeconds, options), ...recordEnd, ...closings]);
       if (worker === undefined) log.info('stopped');
     },
   };

@@ -63,6 +63,19 @@ export async function closeListeners(
   );
 }
 
+/** Runs every step, one after the other, whatever becomes of those before. Rejects with the first failure. */
+export async function runEach(steps: readonly (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
 /** The port that a listener has, where it asked for any. */
 export function portOf(server: Server): number {
   return (server.address() as AddressInfo).port; // a TCP server that listens has this form

@@ -15,6 +15,7 @@ import { generateKeys } from '../keys-directory.ts';
 import { onboardingPorts } from '../onboarding.ts';
 import type { Log } from '../operations/log.ts';
 import { registerPortal } from '../relying-party/register-portal.ts';
+import { runEach } from '../service.ts';
 import type { Store } from '../store/store.ts';
 import { type Demonstration, prepareDemonstration } from './cards.ts';
 import { writeWhole } from './demonstration-files.ts';
@@ -80,8 +81,7 @@ export async function startDemonstration(options: DemonstrationOptions): Promise
     portal: running.url,
     reload: () => service.reload(),
     async stop() {
-      await running.close();
-      await service.stop();
+      await runEach([() => running.close(), () => service.stop()]);
     },
   };
 }
