@@ -15,11 +15,11 @@ import { type SignInOutcome, signInWithCard } from '../../src/demo/sign-in.ts';
 import { parseCertificate } from '../../src/pki/certificate.ts';
 import { refreshTrust } from '../../src/trust/change-trust.ts';
 import { createTestAuthority, daysFromAt, issueTestCard, issueTestCrl, pemOf } from '../support/authority.ts';
+import { runCommand } from '../support/command.ts';
 import { keyOf } from '../support/configuration.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { findProgram } from '../support/tools.ts';
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 const PROFILE = 'demonstration';
 
 /** Another state's authority. Its cards are as good as those of the demonstration, but nobody here trusts it. */
@@ -53,7 +53,10 @@ describe('trust that changes while the service runs', function () {
     writeFileSync(file, content);
     return file;
   };
-  const thiqa = (...args: readonly string[]) => run([...args, '--config', config]);
+  const thiqa = async (...args: readonly string[]) => {
+    const { code, stdout, stderr } = await runCommand([...args, '--config', config]);
+    return { code, output: stdout + stderr };
+  };
   const signIn = (
     given: SoftwareCard = { certificatePem: pemOf(card.certificate), keyPem: keyPem() },
   ): Promise<SignInOutcome> => signInWithCard({ portal: service.portal, card: given, tlsRootPem: service.tlsRootPem });
@@ -269,18 +272,6 @@ function keyPem(): string {
 
 function sha256Of(certificate: Uint8Array): string {
   return parseCertificate(certificate).sha256;
-}
-
-/** A command in a process of its own, to its end. */
-function run(args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH ?? '' } }, (error, stdout, stderr) => {
-      resolve({
-        code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1,
-        output: stdout + stderr,
-      });
-    });
-  });
 }
 
 /** What a handshake tells a browser of the cards that it may offer. */

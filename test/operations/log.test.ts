@@ -1,10 +1,10 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { CertificateError, ServiceError } from '../../src/errors.ts';
-import { createLog, type Log } from '../../src/operations/log.ts';
+import type { Log } from '../../src/operations/log.ts';
+import { openLogFile } from '../support/log-file.ts';
 
 /** Stands for whatever a person sent: it must be in no line. */
 const SECRET = 'PNOMA-ZZ987654';
@@ -18,28 +18,12 @@ after(() => rm(folder, { recursive: true }));
 
 type Line = Readonly<Record<string, unknown>>;
 
-const LAST = 'end of the test';
-
-/** The lines that `write` leaves, in order. The log writes when it can, so one line more tells that all are there. */
+/** The lines that `write` leaves, in order. */
 async function written(write: (log: Log) => void, level: 'info' | 'error' = 'info'): Promise<readonly Line[]> {
-  const file = join(folder, `log-${count++}.ndjson`);
-  const descriptor = openSync(file, 'w');
-  try {
-    const log = createLog(level, descriptor);
-    write(log);
-    log.failure(LAST, undefined);
-    for (;;) {
-      const text = readFileSync(file, 'utf8');
-      const lines = text
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as Line); // pino writes objects
-      if (lines.at(-1)?.event === LAST) return lines.slice(0, -1);
-      await new Promise(setImmediate);
-    }
-  } finally {
-    closeSync(descriptor);
-  }
+  const file = openLogFile(join(folder, `log-${count++}.ndjson`), level);
+  write(file.log);
+  const lines = (await file.close()).split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as Line); // pino writes objects
 }
 
 async function refused(error: unknown, code = 'INTERNAL'): Promise<Line> {

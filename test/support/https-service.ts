@@ -2,7 +2,7 @@
  * The service whose listeners end TLS themselves, on free ports and in a folder of its own, with the demonstration's
  * cards and TLS root. A test changes the configuration.
  */
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { composeService, type Service } from '../../src/compose.ts';
@@ -11,7 +11,7 @@ import { type Demonstration, prepareDemonstration } from '../../src/demo/cards.t
 import { CONFIG_FILE } from '../../src/demo/demonstration.ts';
 import { readCertificateFile } from '../../src/document-configuration.ts';
 import { generateKeys } from '../../src/keys-directory.ts';
-import { createLog } from '../../src/operations/log.ts';
+import { openLogFile } from './log-file.ts';
 import { freePorts } from './service.ts';
 
 const PROFILE = new URL('../../config/profiles/demonstration.yaml', import.meta.url).pathname;
@@ -81,10 +81,13 @@ export async function startHttpsService(
   const configFile = join(directory, CONFIG_FILE);
   writeFileSync(configFile, JSON.stringify(settings));
   const config = loadConfig(configFile, {});
-  const logFile = join(directory, 'service.log');
-  const log = createLog('debug', openSync(logFile, 'a'));
-  const service = await composeService(config, { log }).catch((error: unknown) => {
+  const logFile = openLogFile(join(directory, 'service.log'));
+  const discard = async (): Promise<void> => {
+    await logFile.close();
     rmSync(directory, { recursive: true, force: true });
+  };
+  const service = await composeService(config, { log: logFile.log }).catch(async (error: unknown) => {
+    await discard();
     throw error;
   });
   await service.start();
@@ -98,10 +101,9 @@ export async function startHttpsService(
     cardPort,
     otherPort,
     tlsRootPem: readFileSync(demonstration.tlsRoot.certificatePath, 'utf8'),
-    logText: () => readFileSync(logFile, 'utf8'),
+    logText: logFile.text,
     async dispose() {
-      await service.stop();
-      rmSync(directory, { recursive: true, force: true });
+      await service.stop().finally(discard);
     },
   };
 }

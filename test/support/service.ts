@@ -16,9 +16,10 @@ import {
   startDemonstration,
 } from '../../src/demo/demonstration.ts';
 import type { SoftwareCard } from '../../src/demo/page-exchange.ts';
-import { createLog } from '../../src/operations/log.ts';
+import { runEach } from '../../src/service.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { openLogFile } from './log-file.ts';
 import { discardDatabase, freshDatabase } from './mongo-database.ts';
 
 export interface TestService extends RunningDemonstration {
@@ -63,7 +64,7 @@ export async function startTestService({
         ? { kind: 'sqlite', directory: join(directory, 'store') }
         : { kind: 'mongodb', url: database },
     );
-  const logFile = join(directory, 'service.log');
+  const logFile = openLogFile(join(directory, 'service.log'));
   const [issuerPort, cardPort, portalPort] = await freePorts(3);
   let advanced = 0;
   const running = await startDemonstration({
@@ -72,7 +73,7 @@ export async function startTestService({
     cardPort,
     portalPort,
     store: database,
-    log: createLog('debug', logFile),
+    log: logFile.log,
     clock: () => new Date(Date.now() + advanced * 1000),
     schedule,
     limits,
@@ -84,7 +85,7 @@ export async function startTestService({
     ...running,
     directory,
     cardPort,
-    logText: () => readFileSync(logFile, 'utf8'),
+    logText: logFile.text,
     advance: (seconds) => {
       advanced += seconds;
     },
@@ -104,9 +105,12 @@ export async function startTestService({
       }
     },
     async dispose() {
-      await running.stop();
-      if (database !== undefined) await discardDatabase(database);
-      rmSync(directory, { recursive: true, force: true });
+      await runEach([
+        () => running.stop(),
+        () => logFile.close(),
+        () => database !== undefined && discardDatabase(database),
+        () => rmSync(directory, { recursive: true, force: true }),
+      ]);
     },
   };
 }
