@@ -4,7 +4,8 @@
 import { expect } from 'chai';
 import { APACHE_PACKAGES, type Apache, startApache } from '../support/apache.ts';
 import { expectWholeJourney, type Registered, registerClient } from '../support/client-application.ts';
-import { freePorts, startTestService, type TestService } from '../support/service.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { startTestService, type TestService } from '../support/service.ts';
 import { requireTools } from '../support/tools.ts';
 
 describe('a portal behind mod_auth_openidc', () => {
@@ -14,7 +15,7 @@ describe('a portal behind mod_auth_openidc', () => {
   before(async function () {
     requireTools(this, APACHE_PACKAGES);
     service = await startTestService();
-    const [port] = await freePorts(2);
+    const [port] = await freePorts(1);
     portal = await registerClient(service, 'behind-apache', new URL(`http://localhost:${port}/`));
     apache = await startApache(portal);
   });

@@ -14,7 +14,7 @@ import { readCertificateFile } from '../../src/document-configuration.ts';
 import { generateKeys } from '../../src/keys-directory.ts';
 import { issueTestRoot, pemOf } from '../support/authority.ts';
 import { keyOf } from '../support/configuration.ts';
-import { freePorts } from '../support/service.ts';
+import { freePorts } from '../support/free-ports.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 const PROFILE = new URL('../../config/profiles/demonstration.yaml', import.meta.url).pathname;

@@ -13,7 +13,7 @@ import { stringify } from 'yaml';
 import { type Demonstration, prepareDemonstration } from '../../src/demo/cards.ts';
 import { readCertificateFile } from '../../src/document-configuration.ts';
 import { generateKeys } from '../../src/keys-directory.ts';
-import { freePorts } from '../support/service.ts';
+import { freePorts } from '../support/free-ports.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 const PROFILE = new URL('../../config/profiles/demonstration.yaml', import.meta.url).pathname;

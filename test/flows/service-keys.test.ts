@@ -8,8 +8,8 @@ import type { JSONWebKeySet } from 'jose';
 import { stringify } from 'yaml';
 import { generateKeys } from '../../src/keys-directory.ts';
 import { runCommand } from '../support/command.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { ServedService, ServeProcess } from '../support/served-service.ts';
-import { freePorts } from '../support/service.ts';
 
 describe('the keys of a service', function () {
   this.timeout(60_000);

@@ -5,12 +5,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Mongoose } from 'mongoose';
+import { freePorts } from './free-ports.ts';
 import { findProgram } from './tools.ts';
 
 const ENVIRONMENT = fileURLToPath(new URL('../../.cache/mongo', import.meta.url));
@@ -62,7 +62,7 @@ function serverCommand(port: number, directory: string): Command | undefined {
 /** Rejects when it does not answer. */
 export async function startDatabaseServer(): Promise<DatabaseServer> {
   const directory = mkdtempSync(join(tmpdir(), 'thiqa-mongodb-'));
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const command = serverCommand(port, directory);
   if (command === undefined) throw new TypeError('there is no database server to start');
   let running = await start(command, port).catch((error: unknown) => {
@@ -116,13 +116,4 @@ async function answers(port: number, server: ChildProcess): Promise<boolean> {
     }
   }
   return false;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port');
-  return address.port;
 }

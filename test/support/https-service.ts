@@ -11,8 +11,8 @@ import { type Demonstration, prepareDemonstration } from '../../src/demo/cards.t
 import { CONFIG_FILE } from '../../src/demo/demonstration.ts';
 import { readCertificateFile } from '../../src/document-configuration.ts';
 import { generateKeys } from '../../src/keys-directory.ts';
+import { freePorts } from './free-ports.ts';
 import { openLogFile } from './log-file.ts';
-import { freePorts } from './service.ts';
 
 const PROFILE = new URL('../../config/profiles/demonstration.yaml', import.meta.url).pathname;
 

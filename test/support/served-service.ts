@@ -23,7 +23,7 @@ import { onboardingPorts } from '../../src/onboarding.ts';
 import { registerPortal } from '../../src/relying-party/register-portal.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { Citizen, redirectOf } from './citizen.ts';
-import { freePorts } from './service.ts';
+import { freePorts } from './free-ports.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 const PROFILE = new URL('../../config/profiles/demonstration.yaml', import.meta.url).pathname;

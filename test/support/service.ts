@@ -4,7 +4,6 @@
  * folder, or a fresh database on the MongoDB server that THIQA_STORE names.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuditRecord } from '../../src/audit/hash-chain.ts';
@@ -19,6 +18,7 @@ import type { SoftwareCard } from '../../src/demo/page-exchange.ts';
 import { runEach } from '../../src/service.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { freePorts } from './free-ports.ts';
 import { openLogFile } from './log-file.ts';
 import { discardDatabase, freshDatabase } from './mongo-database.ts';
 
@@ -113,20 +113,4 @@ export async function startTestService({
       ]);
     },
   };
-}
-
-/** Ports that were free a moment ago; all are held until all are known, so that they differ. */
-export async function freePorts(count: 3): Promise<[number, number, number]>;
-export async function freePorts(count: 2): Promise<[number, number]>;
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port');
-    ports.push(address.port);
-  }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -8,14 +8,14 @@ import { AuditLog } from '../../../src/audit/audit-log.ts';
 import { ServiceError } from '../../../src/errors.ts';
 import { type MongoStoreOptions, openMongoStore } from '../../../src/store/mongo/mongo-store.ts';
 import { openMongoDatabase } from '../../../src/store/mongo/open-database.ts';
+import { freePorts } from '../../support/free-ports.ts';
 import { discardDatabase, freshDatabase, MONGODB_URL } from '../../support/mongo-database.ts';
 import { expectRefusal } from '../../support/refusal.ts';
-import { freePorts } from '../../support/service.ts';
 import { auditEvent, code, NOW } from '../records.ts';
 
 describe('MongoDB store', () => {
   it('an address where nobody answers is refused with the cause', async () => {
-    const [port] = await freePorts(2);
+    const [port] = await freePorts(1);
     const error = await expectRefusal(
       () => openMongoStore({ url: `mongodb://127.0.0.1:${port}/thiqa` }),
       ServiceError,
@@ -125,7 +125,7 @@ async function interruptibleLine(url: string) {
     await new Promise<void>((resolve) => server.listen(listenPort, '127.0.0.1', resolve));
     return server;
   };
-  const [ownPort] = await freePorts(2);
+  const [ownPort] = await freePorts(1);
   let server = await open(ownPort);
   return {
     url: `mongodb://127.0.0.1:${ownPort}${pathname}?directConnection=true`,
