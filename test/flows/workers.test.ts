@@ -29,15 +29,17 @@ describe('thiqa serve --workers', function () {
     const { status, body } = await service.redeem(await service.signIn());
     if (status !== 200) throw new Error(body);
   };
-  /** Signs in again and again, `parallel` citizens at once, until told to end; rejects with the first failure. */
+  /** Signs in again and again, `parallel` citizens at once, until told to end. */
   const load = (parallel: number, work: () => Promise<void>) => {
     goesOn = true;
     const citizen = async (): Promise<void> => {
       while (goesOn) await work();
     };
     const done = Promise.all(Array.from({ length: parallel }, citizen));
-    done.catch(() => undefined); // told at the end
+    done.catch(() => undefined); // told by what follows
     return {
+      /** What comes of `event`, or the first failure when that comes sooner. */
+      until: <T>(event: Promise<T>): Promise<T> => Promise.race([event, done.then(() => event)]),
       end: async (): Promise<void> => {
         goesOn = false;
         await done;
@@ -50,7 +52,7 @@ describe('thiqa serve --workers', function () {
     const running = await started('--workers', '2');
     const signingIn = load(6, signInAndRedeem);
     let requests = 40;
-    while (workersOf(await running.logged('request', requests)).length < 2) requests += 40;
+    while (workersOf(await signingIn.until(running.logged('request', requests))).length < 2) requests += 40;
     await signingIn.end();
     expect(workersOf(running.lines('request'))).to.have.members([1, 2]);
   });
@@ -77,7 +79,7 @@ describe('thiqa serve --workers', function () {
   it('drains on SIGTERM, ends with 0, and records its start and its end once', async () => {
     const running = await started();
     const signingIn = load(3, signInAndRedeem);
-    await running.logged('request', 20);
+    await signingIn.until(running.logged('request', 20));
     await signingIn.end();
     running.signal('SIGTERM');
     expect(await running.ended).to.equal(0);
@@ -163,12 +165,12 @@ describe('thiqa serve --workers', function () {
   it('renews its workers on SIGHUP one by one, and no request fails meanwhile', async () => {
     const running = await started();
     const signingIn = load(3, signInAndRedeem);
-    await running.logged('request', 20);
+    await signingIn.until(running.logged('request', 20));
     service.configure({ lifetimes: { idTokenSeconds: 77 }, workers: 3 });
     running.signal('SIGHUP');
-    await running.logged('reloaded');
+    await signingIn.until(running.logged('reloaded'));
     const from = running.output.length;
-    await running.logged('request', 40, from);
+    await signingIn.until(running.logged('request', 40, from));
     await signingIn.end();
     expect(running.lines('worker-ended').map(({ worker }) => worker)).to.have.members([1, 2]);
     expect(workersOf(running.lines('request', from))).to.have.members([3, 4, 5]);
