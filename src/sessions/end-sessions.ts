@@ -28,7 +28,10 @@ export interface SessionPorts {
   readonly standings: StandingStore;
   readonly audit: AuditLog;
   readonly clock: Clock;
-  /** Told once the sessions count no longer, for whoever must know of it: the portals that citizens were signed in to. */
+  /**
+   * Told once the sessions count no longer, for whoever must know of it: the portals that citizens were signed in to. Told
+   * again when a command is repeated.
+   */
   readonly onEnded?: ((ended: EndedSessions) => Promise<void>) | undefined;
 }
 

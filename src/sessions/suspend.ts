@@ -18,8 +18,11 @@ export async function changePortalStatus(
   reason: EndReason,
   ports: SessionPorts,
 ): Promise<Suspension> {
-  const { status: before } = await knownPortal(clientId, ports);
-  if (before === status) return { isChanged: false };
+  const before = await knownPortal(clientId, ports);
+  const owner = { kind: 'portal', clientId } as const;
+  if (before.status === status) {
+    return status === 'suspended' ? stillSuspended(owner, before.notBefore, ports) : { isChanged: false };
+  }
   const notBefore = notBeforeNow(ports.clock);
   await ports.audit.append({
     type: status === 'suspended' ? 'portal.suspended' : 'portal.resumed',
@@ -28,7 +31,7 @@ export async function changePortalStatus(
     notBefore: new Date(notBefore * 1000).toISOString(),
   });
   if (!(await ports.portals.change(clientId, { notBefore, status }))) throw unknownPortal();
-  return changed({ owner: { kind: 'portal', clientId }, notBefore }, ports);
+  return changed({ owner, notBefore }, ports);
 }
 
 /** @throws ServiceError AUDIT_UNAVAILABLE, STORE_UNAVAILABLE */
@@ -39,7 +42,10 @@ export async function changeCitizenSuspension(
   ports: SessionPorts,
 ): Promise<Suspension> {
   const before = await ports.standings.find(accountId);
-  if ((before?.isSuspended ?? false) === isSuspended) return { isChanged: false };
+  const owner = { kind: 'citizen', accountId } as const;
+  if ((before?.isSuspended ?? false) === isSuspended) {
+    return isSuspended ? stillSuspended(owner, before?.notBefore, ports) : { isChanged: false };
+  }
   const notBefore = notBeforeNow(ports.clock);
   await ports.audit.append({
     type: isSuspended ? 'citizen.suspended' : 'citizen.resumed',
@@ -48,10 +54,20 @@ export async function changeCitizenSuspension(
     notBefore: new Date(notBefore * 1000).toISOString(),
   });
   await ports.standings.change(accountId, { notBefore, isSuspended });
-  return changed({ owner: { kind: 'citizen', accountId }, notBefore }, ports);
+  return changed({ owner, notBefore }, ports);
 }
 
 async function changed(ended: EndedSessions, { onEnded }: SessionPorts): Promise<Suspension> {
   await onEnded?.(ended);
   return { isChanged: true };
+}
+
+/** Told again all the same: who suspended before may have ended between the two. Since then nobody has signed in. */
+async function stillSuspended(
+  owner: EndedSessions['owner'],
+  notBefore: number | undefined,
+  { onEnded }: SessionPorts,
+): Promise<Suspension> {
+  if (notBefore !== undefined) await onEnded?.({ owner, notBefore });
+  return { isChanged: false };
 }
