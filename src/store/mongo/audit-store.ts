@@ -13,7 +13,7 @@ import type { AuditEvent } from '../../audit/event.ts';
 import type { AuditRecord } from '../../audit/hash-chain.ts';
 import { ServiceError } from '../../errors.ts';
 import { storedJson } from '../stored-json.ts';
-import { type Attempt, isDuplicate } from './open-database.ts';
+import { type Attempt, driverCollection, isDuplicate } from './open-database.ts';
 
 interface Stored {
   /** The sequence. */
@@ -59,16 +59,17 @@ const DURABLE = { ordered: true, writeConcern: { w: 'majority', j: true, wtimeou
 
 /** The port, and `flush`, which resolves when the waiting appends are done. */
 export function mongoAuditStore(
-  records: ReturnType<typeof auditModel>,
+  model: ReturnType<typeof auditModel>,
   attempt: Attempt,
 ): AuditStore & { flush(): Promise<void> } {
+  const records = driverCollection<Stored>(model);
   let waiting: WaitingAppend[] = [];
   let writing: Promise<void> | undefined;
   /** A record that a majority acknowledged, so none that a change of primary takes back. */
   let lastKnown: AuditRecord | undefined;
 
   async function readLast(): Promise<AuditRecord | undefined> {
-    const stored = await records.findOne().sort({ _id: -1 }).lean();
+    const stored = await records.findOne({}, { sort: { _id: -1 } });
     return stored ? toRecord(stored) : undefined;
   }
 
@@ -108,9 +109,8 @@ export function mongoAuditStore(
   /** How many stand: all, or those before the first whose sequence another process has taken. */
   async function insert(linked: readonly LinkedAppend[]): Promise<number> {
     try {
-      await records.collection.insertMany(
-        // The driver's type takes an ObjectId for granted.
-        linked.map(({ record }) => toStored(record)) as never[],
+      await records.insertMany(
+        linked.map(({ record }) => toStored(record)),
         DURABLE,
       );
       return linked.length;
@@ -137,7 +137,7 @@ export function mongoAuditStore(
           .find({ _id: { $gt: after } })
           .sort({ _id: 1 })
           .limit(limit)
-          .lean(),
+          .toArray(),
       );
       return stored.map(toRecord);
     },

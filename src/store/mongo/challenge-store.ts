@@ -3,7 +3,7 @@
  */
 import { type Connection, Schema } from 'mongoose';
 import type { ChallengeStore } from '../../authentication/challenge.ts';
-import { type Attempt, validTime } from './open-database.ts';
+import { type Attempt, driverCollection, validTime } from './open-database.ts';
 
 interface Stored {
   _id: string;
@@ -28,15 +28,16 @@ export function challengeModel(connection: Connection) {
   return connection.model('Challenge', schema);
 }
 
-export function mongoChallengeStore(challenges: ReturnType<typeof challengeModel>, attempt: Attempt): ChallengeStore {
+export function mongoChallengeStore(model: ReturnType<typeof challengeModel>, attempt: Attempt): ChallengeStore {
+  const challenges = driverCollection<Stored>(model);
   return {
     // A plain insert: an identifier that stands already is refused, because no label is ever used twice.
     async put({ id, interaction, browserHash, clientId, expiresAt }) {
       const stored = { _id: id, interaction, browserHash, clientId, expiresAt: validTime(expiresAt) };
-      await attempt(() => challenges.create([stored]));
+      await attempt(() => challenges.insertOne(stored));
     },
     async take(id) {
-      const stored = await attempt(() => challenges.findOneAndDelete({ _id: id }).lean());
+      const stored = await attempt(() => challenges.findOneAndDelete({ _id: { $eq: id } }));
       if (stored === null) return undefined;
       const { _id, interaction, browserHash, clientId, expiresAt } = stored;
       return { id: _id, interaction, browserHash, clientId, expiresAt };

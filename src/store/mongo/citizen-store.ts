@@ -4,7 +4,8 @@
 import { type Connection, Schema } from 'mongoose';
 import type { CitizenStore, SignInReference } from '../../citizen/citizen-record.ts';
 import type { CitizenStanding, StandingStore } from '../../citizen/standing.ts';
-import { type Attempt, octetsOf, upserting, validTime } from './open-database.ts';
+import { type Attempt, driverCollection, octetsOf, upserting, validTime } from './open-database.ts';
+import { sharedReads } from './shared-commands.ts';
 
 /** Of a sign-in; of a standing, which never expires. */
 interface Stored {
@@ -33,21 +34,25 @@ export function citizenModel(connection: Connection) {
 
 type Citizens = ReturnType<typeof citizenModel>;
 
-export function mongoCitizenStore(citizens: Citizens, attempt: Attempt): CitizenStore {
+export function mongoCitizenStore(model: Citizens, attempt: Attempt): CitizenStore {
+  const citizens = driverCollection<Stored>(model);
+  const read = sharedReads(citizens, attempt);
   return {
     async find({ accountId, signedInAt }, at) {
       const time = validTime(at);
-      const ids = [idOf({ accountId, signedInAt }), standingIdOf(accountId)];
-      const found = await attempt(() => citizens.find({ _id: { $in: ids } }).lean());
-      const { sealed, expiresAt } = found.find(({ _id }) => _id === ids[0]) ?? {};
+      const reads = [read(idOf({ accountId, signedInAt })), read(standingIdOf(accountId))] as const;
+      const [record, standingRecord] = await Promise.all(reads);
+      const { sealed, expiresAt } = record ?? {};
       if (sealed === undefined || expiresAt === undefined || expiresAt <= time) return undefined;
-      const standing = standingIn(found.find(({ _id }) => _id === ids[1]));
+      const standing = standingIn(standingRecord);
       return { accountId, signedInAt, sealed: octetsOf(sealed), expiresAt, ...(standing && { standing }) };
     },
     async put({ accountId, signedInAt, sealed, expiresAt }) {
       const update = { $set: { sealed: Buffer.from(sealed), expiresAt: validTime(expiresAt) } };
       await attempt(() =>
-        upserting(() => citizens.updateOne({ _id: idOf({ accountId, signedInAt }) }, update, { upsert: true })),
+        upserting(() =>
+          citizens.updateOne({ _id: { $eq: idOf({ accountId, signedInAt }) } }, update, { upsert: true }),
+        ),
       );
     },
   };

@@ -3,7 +3,7 @@
  */
 import { type Connection, Schema } from 'mongoose';
 import type { ConsentStore } from '../../citizen/consent.ts';
-import { type Attempt, upserting, validTime } from './open-database.ts';
+import { type Attempt, driverCollection, upserting, validTime } from './open-database.ts';
 
 interface Stored {
   /** `accountId clientId`. */
@@ -29,17 +29,18 @@ export function consentModel(connection: Connection) {
   return connection.model('Consent', schema);
 }
 
-export function mongoConsentStore(consents: ReturnType<typeof consentModel>, attempt: Attempt): ConsentStore {
+export function mongoConsentStore(model: ReturnType<typeof consentModel>, attempt: Attempt): ConsentStore {
+  const consents = driverCollection<Stored>(model);
   // An accountId is a hash as text and has no space, so no two pairs have one key.
   const keyOf = (accountId: string, clientId: string): string => `${accountId} ${clientId}`;
   return {
     async find(accountId, clientId) {
-      const stored = await attempt(() => consents.findOne({ _id: keyOf(accountId, clientId) }).lean());
+      const stored = await attempt(() => consents.findOne({ _id: { $eq: keyOf(accountId, clientId) } }));
       return stored ? { accountId, clientId, claims: stored.claims, givenAt: stored.givenAt } : undefined;
     },
     async put({ accountId, clientId, claims, givenAt }) {
       const update = { $set: { accountId, clientId, claims: [...claims], givenAt: validTime(givenAt) } };
-      const condition = { _id: keyOf(accountId, clientId) };
+      const condition = { _id: { $eq: keyOf(accountId, clientId) } };
       await attempt(() => upserting(() => consents.updateOne(condition, update, { upsert: true })));
     },
   };

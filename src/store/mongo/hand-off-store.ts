@@ -3,7 +3,7 @@
  */
 import { type Connection, Schema } from 'mongoose';
 import type { HandOffStore } from '../../authentication/hand-off.ts';
-import { type Attempt, octetsOf, validTime } from './open-database.ts';
+import { type Attempt, driverCollection, octetsOf, validTime } from './open-database.ts';
 
 interface Stored {
   _id: string;
@@ -28,17 +28,22 @@ export function handOffModel(connection: Connection) {
   return connection.model('HandOff', schema);
 }
 
-export function mongoHandOffStore(handOffs: ReturnType<typeof handOffModel>, attempt: Attempt): HandOffStore {
+export function mongoHandOffStore(model: ReturnType<typeof handOffModel>, attempt: Attempt): HandOffStore {
+  const handOffs = driverCollection<Stored>(model);
   return {
     // A plain insert: a token that stands already is refused, because none is ever used twice.
     async put({ id, interaction, browserHash, sealed, expiresAt }) {
-      const times = { expiresAt: validTime(expiresAt) };
-      await attempt(() =>
-        handOffs.create([{ _id: id, interaction, browserHash, sealed: Buffer.from(sealed), ...times }]),
-      );
+      const stored = {
+        _id: id,
+        interaction,
+        browserHash,
+        sealed: Buffer.from(sealed),
+        expiresAt: validTime(expiresAt),
+      };
+      await attempt(() => handOffs.insertOne(stored));
     },
     async take(id) {
-      const stored = await attempt(() => handOffs.findOneAndDelete({ _id: id }).lean());
+      const stored = await attempt(() => handOffs.findOneAndDelete({ _id: { $eq: id } }));
       if (stored === null) return undefined;
       const { _id, interaction, browserHash, sealed, expiresAt } = stored;
       return { id: _id, interaction, browserHash, sealed: octetsOf(sealed), expiresAt };

@@ -3,7 +3,7 @@
  */
 import { type Connection, Schema } from 'mongoose';
 import type { OcspAnswerStore } from '../../network/ocsp-answers.ts';
-import { type Attempt, isDuplicate, octetsOf, upserting, validTime } from './open-database.ts';
+import { type Attempt, driverCollection, isDuplicate, octetsOf, upserting, validTime } from './open-database.ts';
 
 interface Stored {
   /** The key of the answer. */
@@ -29,10 +29,11 @@ export function ocspAnswerModel(connection: Connection) {
   return connection.model('OcspAnswer', schema);
 }
 
-export function mongoOcspAnswerStore(answers: ReturnType<typeof ocspAnswerModel>, attempt: Attempt): OcspAnswerStore {
+export function mongoOcspAnswerStore(model: ReturnType<typeof ocspAnswerModel>, attempt: Attempt): OcspAnswerStore {
+  const answers = driverCollection<Stored>(model);
   return {
     async find(key, at) {
-      const stored = await attempt(() => answers.findOne({ _id: key, expiresAt: { $gt: validTime(at) } }).lean());
+      const stored = await attempt(() => answers.findOne({ _id: { $eq: key }, expiresAt: { $gt: validTime(at) } }));
       if (stored === null) return undefined;
       const { response, nonce, receivedAt, expiresAt } = stored;
       return { key, response: octetsOf(response), ...(nonce && { nonce: octetsOf(nonce) }), receivedAt, expiresAt };
@@ -46,7 +47,7 @@ export function mongoOcspAnswerStore(answers: ReturnType<typeof ocspAnswerModel>
       };
       await attempt(async () => {
         try {
-          const earlier = { _id: key, receivedAt: { $lte: answer.receivedAt } };
+          const earlier = { _id: { $eq: key }, receivedAt: { $lte: answer.receivedAt } };
           await upserting(() => answers.replaceOne(earlier, answer, { upsert: true }));
         } catch (error) {
           // One that was received later stands there.

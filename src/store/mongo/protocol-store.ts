@@ -3,10 +3,12 @@
  *
  * The payload is JSON text: its member names are free, and those of a document are not.
  */
-import { type Connection, Schema } from 'mongoose';
+import { type Connection, type mongo, Schema } from 'mongoose';
+import { ServiceError } from '../../errors.ts';
 import type { ProtocolKey, ProtocolRecord, ProtocolStore } from '../../oidc/protocol-store.ts';
 import { storedJson } from '../stored-json.ts';
-import { type Attempt, isDuplicate, upserting, validTime } from './open-database.ts';
+import { type Attempt, driverCollection, validTime } from './open-database.ts';
+import { sharedReads, sharedUpserts } from './shared-commands.ts';
 
 interface Stored {
   /** `model:id`: one look-up by what shards the collection. */
@@ -45,10 +47,13 @@ export function protocolModel(connection: Connection) {
   return connection.model('Protocol', schema);
 }
 
-export function mongoProtocolStore(records: ReturnType<typeof protocolModel>, attempt: Attempt): ProtocolStore {
+export function mongoProtocolStore(model: ReturnType<typeof protocolModel>, attempt: Attempt): ProtocolStore {
+  const records = driverCollection<Stored>(model);
   const nextOrder = orderOfPuts();
   /** Without an expiry the condition holds for ever. */
   const unexpired = (at: Date) => ({ $not: { $lte: validTime(at) } });
+  const read = sharedReads(records, attempt);
+  const write = sharedUpserts(records, attempt);
 
   return {
     async put({ model, id, payload, expiresAt, grantId, uid, userCode }) {
@@ -56,47 +61,41 @@ export function mongoProtocolStore(records: ReturnType<typeof protocolModel>, at
       const present = Object.entries(optional).filter(([, value]) => value !== undefined);
       const absent = Object.entries(optional).filter(([, value]) => value === undefined);
       const { consumed } = payload;
-      const update = {
+      const update: mongo.UpdateFilter<Stored> = {
         $set: { model, payload: JSON.stringify(payload), order: nextOrder(), ...Object.fromEntries(present) },
         ...(absent.length > 0 && { $unset: Object.fromEntries(absent.map(([name]) => [name, 1])) }),
         // A used record stays used when it is replaced: a request that read it earlier must not revive it.
         ...(typeof consumed === 'number' && { $min: { consumed } }),
       };
-      await attempt(() => upserting(() => records.updateOne({ _id: keyOf(model, id) }, update, { upsert: true })));
+      const upsert = { id: keyOf(model, id), update };
+      // Somebody else inserted it in the meantime: now it is found.
+      if ((await write(upsert)) === 'duplicate' && (await write(upsert)) === 'duplicate') {
+        throw new ServiceError('STORE_UNAVAILABLE', 'a record neither stood nor could be inserted');
+      }
     },
-    async add({ model, id, payload, ...optional }) {
-      const stored = {
-        _id: keyOf(model, id),
+    async add({ model, id, payload, expiresAt, ...optional }) {
+      const record = {
         model,
         payload: JSON.stringify(payload),
         order: nextOrder(),
+        ...(expiresAt && { expiresAt: validTime(expiresAt) }),
         ...optional,
       };
-      if (stored.expiresAt !== undefined) validTime(stored.expiresAt);
-      return attempt(async () => {
-        try {
-          await records.create([stored]);
-          return true;
-        } catch (error) {
-          if (!isDuplicate(error)) throw error;
-          return false;
-        }
-      });
+      return (await write({ id: keyOf(model, id), update: { $setOnInsert: record } })) === 'inserted';
     },
     async find(model, key, at) {
-      const expiresAt = unexpired(at);
-      const stored = await attempt(() =>
-        'id' in key
-          ? records.findOne({ _id: keyOf(model, key.id), expiresAt }).lean()
-          : records
-              .findOne({ ...secondary(key), model, expiresAt })
-              .sort({ order: -1 })
-              .lean(),
-      );
+      const time = validTime(at);
+      if ('id' in key) {
+        const stored = await read(keyOf(model, key.id));
+        const isLive = stored !== undefined && (stored.expiresAt === undefined || stored.expiresAt > time);
+        return isLive ? toRecord(stored) : undefined;
+      }
+      const condition = { ...secondary(key), model, expiresAt: unexpired(time) };
+      const stored = await attempt(() => records.findOne(condition, { sort: { order: -1 } }));
       return stored ? toRecord(stored) : undefined;
     },
     async consume(model, id, at) {
-      const condition = { _id: keyOf(model, id), consumed: { $exists: false }, expiresAt: unexpired(at) };
+      const condition = { _id: { $eq: keyOf(model, id) }, consumed: { $exists: false }, expiresAt: unexpired(at) };
       const used = { $set: { consumed: Math.floor(at.getTime() / 1000) } };
       const { modifiedCount } = await attempt(() => records.updateOne(condition, used));
       return modifiedCount === 1;
@@ -104,8 +103,8 @@ export function mongoProtocolStore(records: ReturnType<typeof protocolModel>, at
     async remove(model, key) {
       await attempt<unknown>(() =>
         'id' in key
-          ? records.deleteOne({ _id: keyOf(model, key.id) })
-          : records.deleteMany({ grantId: key.grantId, model }),
+          ? records.deleteOne({ _id: { $eq: keyOf(model, key.id) } })
+          : records.deleteMany({ grantId: { $eq: key.grantId }, model }),
       );
     },
   };
@@ -116,8 +115,8 @@ function keyOf(model: string, id: string): string {
   return `${model}:${id}`;
 }
 
-function secondary(key: Exclude<ProtocolKey, { readonly id: string }>): { uid: string } | { userCode: string } {
-  return 'uid' in key ? { uid: key.uid } : { userCode: key.userCode };
+function secondary(key: Exclude<ProtocolKey, { readonly id: string }>) {
+  return 'uid' in key ? { uid: { $eq: key.uid } } : { userCode: { $eq: key.userCode } };
 }
 
 /** Milliseconds since 1970, and fractions of one, so that no two puts of a process have the same. */

@@ -5,7 +5,7 @@
 import { type Connection, Schema } from 'mongoose';
 import { ServiceError } from '../../errors.ts';
 import type { RateLimitStore } from '../../limits/rate-limit-store.ts';
-import { type Attempt, isDuplicate, validTime } from './open-database.ts';
+import { type Attempt, driverCollection, isDuplicate, validTime } from './open-database.ts';
 
 interface Stored {
   /** The key of the counter. */
@@ -35,15 +35,16 @@ const AFTERWARDS = { returnDocument: 'after', writeConcern: { w: 1 } } as const;
 /** A window ends once in a while, so one loss is common when many ask at once, and a row of them a fault. */
 const MAX_ATTEMPTS = 5;
 
-export function mongoRateLimitStore(counters: ReturnType<typeof rateLimitModel>, attempt: Attempt): RateLimitStore {
+export function mongoRateLimitStore(model: ReturnType<typeof rateLimitModel>, attempt: Attempt): RateLimitStore {
+  const counters = driverCollection<Stored>(model);
   async function addToRunning(key: string, points: number, at: Date): Promise<Stored | null> {
-    return counters.findOneAndUpdate({ _id: key, expiresAt: { $gt: at } }, { $inc: { points } }, AFTERWARDS).lean();
+    return counters.findOneAndUpdate({ _id: { $eq: key }, expiresAt: { $gt: at } }, { $inc: { points } }, AFTERWARDS);
   }
 
   /** False when another process has begun the counter meanwhile: its `_id` stands, and its window runs. */
   async function begin(key: string, points: number, at: Date, expiresAt: Date): Promise<boolean> {
     try {
-      const ended = { _id: key, expiresAt: { $lte: at } };
+      const ended = { _id: { $eq: key }, expiresAt: { $lte: at } };
       await counters.updateOne(ended, { $set: { points, expiresAt } }, { upsert: true, writeConcern: { w: 1 } });
       return true;
     } catch (error) {

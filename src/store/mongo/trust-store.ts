@@ -5,7 +5,8 @@
 import { type Connection, Schema } from 'mongoose';
 import { ServiceError } from '../../errors.ts';
 import type { TrustKind, TrustStore, TrustSubject, TrustVersion } from '../../trust/trust-list.ts';
-import { type Attempt, octetsOf, upserting, validTime } from './open-database.ts';
+import { inBatches } from './batches.ts';
+import { type Attempt, driverCollection, octetsOf, upserting, validTime } from './open-database.ts';
 
 interface StoredEntry {
   /** What is unique of an entry: the profile, the kind, and the hash of the certificate. */
@@ -75,11 +76,15 @@ export async function prepareTrustList(lists: ReturnType<typeof trustModel>): Pr
 }
 
 export function mongoTrustStore(lists: ReturnType<typeof trustModel>, attempt: Attempt): TrustStore {
+  const driverLists = driverCollection<Stored>(lists);
+  const readVersion = inBatches<void, TrustVersion>(async (calls) => {
+    const version = versionOf(
+      await attempt(() => driverLists.findOne(LIST, { projection: { list: 1, refreshes: 1 } })),
+    );
+    for (const { resolve } of calls) resolve(version);
+  });
   return {
-    async version() {
-      const stored = await attempt(() => lists.findOne(LIST, { list: 1, refreshes: 1 }).lean());
-      return versionOf(stored);
-    },
+    version: () => readVersion(),
     async read() {
       const stored = await attempt(() => lists.findOne(LIST).lean());
       const version = versionOf(stored);
