@@ -562,6 +562,73 @@ function storeContract(factory: StoreFactory): void {
       });
     });
 
+    describe('clock skew: each caller has a clock of its own, and it alone decides what has expired for that caller', () => {
+      const AHEAD = EXPIRY;
+      const BEHIND = NOW;
+      const session: ProtocolRecord = { ...code('session-1'), model: 'Session', uid: 'uid-1', userCode: 'USER' };
+
+      it('what has expired for a clock that is ahead is still there for one that is behind', async () => {
+        await store.protocol.put(session);
+        await store.citizens.put({ accountId: 'a', signedInAt: 1, sealed: Uint8Array.of(1), expiresAt: EXPIRY });
+        for (const key of [{ id: 'session-1' }, { uid: 'uid-1' }, { userCode: 'USER' }]) {
+          const [ahead, behind] = await Promise.all([
+            store.protocol.find('Session', key, AHEAD),
+            store.protocol.find('Session', key, BEHIND),
+          ]);
+          expect(ahead).to.equal(undefined);
+          expect(behind).to.deep.equal(session);
+          expect(await other.protocol.find('Session', key, BEHIND)).to.deep.equal(session);
+        }
+        const signIn = { accountId: 'a', signedInAt: 1 };
+        expect(await store.citizens.find(signIn, AHEAD)).to.equal(undefined);
+        expect(await other.citizens.find(signIn, BEHIND)).to.have.property('signedInAt', 1);
+      });
+
+      it('a clock that is ahead consumes nothing, and one that is behind consumes once', async () => {
+        await store.protocol.put(code('code-1'));
+        expect(await store.protocol.consume('AuthorizationCode', 'code-1', AHEAD)).to.equal(false);
+        expect(await other.protocol.consume('AuthorizationCode', 'code-1', BEHIND)).to.equal(true);
+        for (const at of [BEFORE_EXPIRY, BEHIND, AHEAD]) {
+          expect(await store.protocol.consume('AuthorizationCode', 'code-1', at)).to.equal(false);
+        }
+      });
+
+      it('nothing is added again by a clock for which it has expired, and nothing that was used is revived', async () => {
+        const assertion: ProtocolRecord = { ...code('jti-1'), model: 'ReplayDetection' };
+        expect(await store.protocol.add(assertion)).to.equal(true);
+        const later = new Date(EXPIRY.getTime() + 60_000);
+        expect(await other.protocol.add({ ...assertion, expiresAt: later })).to.equal(false);
+        expect(await store.protocol.find('ReplayDetection', { id: 'jti-1' }, AHEAD)).to.equal(undefined);
+        await store.protocol.put(code('code-1'));
+        await other.protocol.consume('AuthorizationCode', 'code-1', BEHIND);
+        await store.protocol.put({ ...code('code-1'), expiresAt: later });
+        expect(await store.protocol.consume('AuthorizationCode', 'code-1', AHEAD)).to.equal(false);
+      });
+
+      it('a counter runs for a clock that is behind as long as its window does, and begins again once', async () => {
+        await store.rateLimits.add('address', 1, BEHIND, EXPIRY);
+        const later = new Date(EXPIRY.getTime() + 60_000);
+        expect(await other.rateLimits.add('address', 1, AHEAD, later)).to.deep.equal({ points: 1, expiresAt: later });
+        expect(await store.rateLimits.add('address', 1, BEHIND, EXPIRY)).to.deep.equal({ points: 2, expiresAt: later });
+      });
+
+      it('a sweep by a clock that is behind removes nothing that counts for another', async () => {
+        await store.protocol.put(code('code-1'));
+        await store.challenges.put(challenge('challenge-1'));
+        expect(await other.sweep(BEHIND)).to.equal(0);
+        expect(await store.protocol.find('AuthorizationCode', { id: 'code-1' }, BEFORE_EXPIRY)).to.not.equal(undefined);
+        expect(await store.challenges.take('challenge-1')).to.deep.equal(challenge('challenge-1'));
+      });
+
+      it('audit records of two clocks form one chain, each with the time of its own', async () => {
+        const later = new AuditLog(store.audit, () => AHEAD);
+        const earlier = new AuditLog(other.audit, () => BEHIND);
+        for (const log of [later, earlier, later]) await log.append(auditEvent('portal-1'));
+        expect((await store.audit.read(0, 10)).map(({ at }) => at)).to.deep.equal([AHEAD, BEHIND, AHEAD]);
+        expect(await earlier.verify()).to.have.property('sequence', 3);
+      });
+    });
+
     describe('audit', () => {
       it('appends of two handles in parallel form one chain without a gap, which outlives a restart', async () => {
         const clock = () => NOW;
