@@ -64,9 +64,14 @@ export function createInteractions(currentProvider: () => Provider, portals: Por
     seen.set(browser.req, known);
     return known;
   };
-  // What was submitted before in this sign-in stays with it: consent follows the card, and the card is not asked again.
-  const finish = ({ req, res }: BrowserRequest, result: InteractionResults): Promise<string> =>
-    currentProvider().interactionResult(req, res, result);
+  // As oidc-provider's interactionResult does, without reading once more what this request has read already. What was
+  // submitted before in this sign-in stays with it: consent follows the card, and the card is not asked again.
+  const finish = async (browser: BrowserRequest, result: InteractionResults): Promise<string> => {
+    const interaction = await detailsOnce(browser);
+    interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result };
+    await interaction.persist();
+    return interaction.returnTo;
+  };
 
   return {
     async find(browser) {
@@ -90,7 +95,6 @@ export function createInteractions(currentProvider: () => Provider, portals: Por
     },
 
     async signIn(browser, citizen) {
-      // oidc-provider reads it once more when it takes the result.
       const interaction = await detailsOnce(browser);
       const { session } = interaction;
       if (session !== undefined && session.accountId !== citizen.accountId) {
