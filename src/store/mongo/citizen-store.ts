@@ -58,10 +58,11 @@ export function mongoCitizenStore(model: Citizens, attempt: Attempt): CitizenSto
   };
 }
 
-export function mongoStandingStore(citizens: Citizens, attempt: Attempt): StandingStore {
+export function mongoStandingStore(model: Citizens, attempt: Attempt): StandingStore {
+  const citizens = driverCollection<Stored>(model);
   return {
     async find(accountId) {
-      const stored = await attempt(() => citizens.findOne({ _id: standingIdOf(accountId) }).lean());
+      const stored = await attempt(() => citizens.findOne({ _id: { $eq: standingIdOf(accountId) } }));
       return standingIn(stored ?? undefined);
     },
     async change(accountId, { notBefore, isSuspended }) {
@@ -70,7 +71,7 @@ export function mongoStandingStore(citizens: Citizens, attempt: Attempt): Standi
           ? { $max: { notBefore }, $setOnInsert: { isSuspended: false } }
           : { $max: { notBefore }, $set: { isSuspended } };
       await attempt(() =>
-        upserting(() => citizens.updateOne({ _id: standingIdOf(accountId) }, update, { upsert: true })),
+        upserting(() => citizens.updateOne({ _id: { $eq: standingIdOf(accountId) } }, update, { upsert: true })),
       );
     },
   };

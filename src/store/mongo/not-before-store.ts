@@ -3,7 +3,7 @@
  */
 import { type Connection, Schema } from 'mongoose';
 import type { NotBeforeStore } from '../../not-before.ts';
-import { type Attempt, upserting } from './open-database.ts';
+import { type Attempt, driverCollection, upserting } from './open-database.ts';
 
 interface Stored {
   _id: string;
@@ -22,10 +22,11 @@ export function notBeforeModel(connection: Connection) {
 
 const EVERYBODY = { _id: 'everybody' };
 
-export function mongoNotBeforeStore(marks: ReturnType<typeof notBeforeModel>, attempt: Attempt): NotBeforeStore {
+export function mongoNotBeforeStore(model: ReturnType<typeof notBeforeModel>, attempt: Attempt): NotBeforeStore {
+  const marks = driverCollection<Stored>(model);
   return {
     async find() {
-      return (await attempt(() => marks.findOne(EVERYBODY).lean()))?.seconds;
+      return (await attempt(() => marks.findOne(EVERYBODY)))?.seconds;
     },
     async raise(notBefore) {
       const update = { $max: { seconds: notBefore } };

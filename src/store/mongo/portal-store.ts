@@ -4,7 +4,7 @@
 import { type Connection, Schema } from 'mongoose';
 import type { Portal, PortalStore } from '../../relying-party/portal.ts';
 import { storedJson } from '../stored-json.ts';
-import { type Attempt, isDuplicate, validTime } from './open-database.ts';
+import { type Attempt, driverCollection, isDuplicate, validTime } from './open-database.ts';
 
 interface Stored {
   /** The client_id. */
@@ -34,9 +34,10 @@ export function portalModel(connection: Connection) {
 }
 
 export function mongoPortalStore(portals: ReturnType<typeof portalModel>, attempt: Attempt): PortalStore {
+  const driverPortals = driverCollection<Stored>(portals);
   return {
     async find(clientId) {
-      const stored = await attempt(() => portals.findOne({ _id: clientId }).lean());
+      const stored = await attempt(() => driverPortals.findOne({ _id: { $eq: clientId } }));
       return stored ? toPortal(stored) : undefined;
     },
     async put({ registeredAt, ...registration }) {
