@@ -4,7 +4,7 @@
 import { mongo } from 'mongoose';
 import { ServiceError } from '../../errors.ts';
 import { inBatches } from './batches.ts';
-import { type Attempt, DUPLICATE_KEY } from './open-database.ts';
+import { type Attempt, DUPLICATE_KEY, isDuplicate } from './open-database.ts';
 
 export interface Upsert<Stored> {
   readonly id: string;
@@ -21,12 +21,20 @@ export function sharedReads<Stored extends { _id: string }>(
 ): (id: string) => Promise<mongo.WithId<Stored> | undefined> {
   return inBatches<string, mongo.WithId<Stored> | undefined>(async (calls) => {
     const ids = [...new Set(calls.map(({ request }) => request))];
-    const condition = { _id: ids.length === 1 ? { $eq: ids[0] } : { $in: ids } } as mongo.Filter<Stored>;
-    // Not `singleBatch`: should the server send them in parts, the rest is fetched.
-    const found = await attempt(() => collection.find(condition, { limit: ids.length }).toArray());
+    const found = await attempt(() => readAll(collection, ids));
     const byId = new Map<string, mongo.WithId<Stored>>(found.map((stored) => [String(stored._id), stored]));
     for (const { request, resolve } of calls) resolve(byId.get(request));
   });
+}
+
+/** One is read by what costs the driver less. */
+async function readAll<Stored extends { _id: string }>(
+  collection: mongo.Collection<Stored>,
+  ids: readonly string[],
+): Promise<mongo.WithId<Stored>[]> {
+  if (ids.length > 1) return collection.find({ _id: { $in: ids } } as mongo.Filter<Stored>).toArray();
+  const stored = await collection.findOne(idIs<Stored>(ids[0]));
+  return stored === null ? [] : [stored];
 }
 
 /** Each stands for itself: what becomes of one says nothing of the others. */
@@ -35,30 +43,68 @@ export function sharedUpserts<Stored extends { _id: string }>(
   attempt: Attempt,
 ): (upsert: Upsert<Stored>) => Promise<Outcome> {
   return inBatches<Upsert<Stored>, Outcome>(async (calls) => {
-    const updates = calls.map(({ request: { id, update } }) => ({
-      updateOne: { filter: { _id: { $eq: id } } as mongo.Filter<Stored>, update, upsert: true },
-    }));
     await attempt(async () => {
-      const { result, duplicates } = await resultOf(collection.bulkWrite(updates, { ordered: false }));
+      const { matched, inserted, duplicates } = await writeAll(
+        collection,
+        calls.map(({ request }) => request),
+      );
       // The driver reports a lost connection, too, as the result of a bulk write: what is not accounted for is not done.
-      if (result.matchedCount + result.upsertedCount + duplicates.size !== calls.length) {
+      if (matched + inserted.size + duplicates.size !== calls.length) {
         throw new ServiceError('STORE_UNAVAILABLE', 'the database did not say what became of each write');
       }
       calls.forEach(({ resolve }, index) => {
         if (duplicates.has(index)) resolve('duplicate');
-        else resolve(Object.hasOwn(result.upsertedIds, index) ? 'inserted' : 'updated');
+        else resolve(inserted.has(index) ? 'inserted' : 'updated');
       });
     });
   });
 }
 
-async function resultOf(writing: Promise<mongo.BulkWriteResult>) {
+interface Written {
+  readonly matched: number;
+  /** Places in the batch, as of the duplicates. */
+  readonly inserted: ReadonlySet<number>;
+  readonly duplicates: ReadonlySet<number>;
+}
+
+const NONE: ReadonlySet<number> = new Set();
+const FIRST: ReadonlySet<number> = new Set([0]);
+
+async function writeAll<Stored extends { _id: string }>(
+  collection: mongo.Collection<Stored>,
+  upserts: readonly Upsert<Stored>[],
+): Promise<Written> {
+  const [first] = upserts;
+  if (first !== undefined && upserts.length === 1) return writeOne(collection, first);
+  const updates = upserts.map(({ id, update }) => ({ updateOne: { filter: idIs<Stored>(id), update, upsert: true } }));
   try {
-    return { result: await writing, duplicates: new Set<number>() };
+    return writtenOf(await collection.bulkWrite(updates, { ordered: false }), NONE);
   } catch (error) {
     if (!(error instanceof mongo.MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error;
     const errors = error.result.getWriteErrors();
     if (errors.length === 0 || errors.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
-    return { result: error.result, duplicates: new Set(errors.map(({ index }) => index)) };
+    return writtenOf(error.result, new Set(errors.map(({ index }) => index)));
   }
+}
+
+function writtenOf({ matchedCount, upsertedIds }: mongo.BulkWriteResult, duplicates: ReadonlySet<number>): Written {
+  return { matched: matchedCount, inserted: new Set(Object.keys(upsertedIds).map(Number)), duplicates };
+}
+
+async function writeOne<Stored extends { _id: string }>(
+  collection: mongo.Collection<Stored>,
+  { id, update }: Upsert<Stored>,
+): Promise<Written> {
+  try {
+    const { matchedCount, upsertedCount } = await collection.updateOne(idIs<Stored>(id), update, { upsert: true });
+    return { matched: matchedCount, inserted: upsertedCount === 1 ? FIRST : NONE, duplicates: NONE };
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    return { matched: 0, inserted: NONE, duplicates: FIRST };
+  }
+}
+
+/** The text stays a value, whatever it is. */
+function idIs<Stored extends { _id: string }>(id: string | undefined) {
+  return { _id: { $eq: id } } as mongo.Filter<Stored>;
 }
