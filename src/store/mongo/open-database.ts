@@ -93,7 +93,7 @@ export class MongoDatabase {
 }
 
 /**
- * The driver's own collection of a model: without mongoose's casting, which costs a sign-in as much as the commands. The
+ * The driver's own collection of a model: without mongoose's casting, which costs half as much as the command itself. The
  * types vouch for what is written; a condition that holds a given text compares by `$eq`, so that it stays a value.
  */
 export function driverCollection<Stored extends object>(
