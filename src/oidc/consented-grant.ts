@@ -2,13 +2,17 @@
  * The grant of an authorization: exactly what the citizen consented that this portal may see, built anew from the
  * recorded consent each time, so that there is one source of truth. Without a consent that covers the request there
  * is no grant, and oidc-provider asks for one (prompt `consent`).
+ *
+ * Where the session has the very same grant already, that one stays: oidc-provider lets the tokens of a session count for
+ * its latest grant alone, so another one would end what the portal received in another tab.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { ConsentStore } from '../citizen/consent.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
 import { APPROVABLE_CLAIMS, type ApprovableClaim, claimsOfScope, PROTOCOL_CLAIMS, untaggedClaim } from './claims.ts';
 import { askedInClaimsParameter } from './claims-parameter.ts';
-import { bindGrant } from './grant.ts';
+import { bindGrant, contentOfGrant } from './grant.ts';
 
 /**
  * What a request asks for, and the portal was approved for: the rows of the consent page, in the order of
@@ -59,6 +63,9 @@ export function createLoadGrant(parts: {
     // Also those that stand inside verified_claims, and its parts: account.ts gives what the grant holds.
     grant.addOIDCClaims([...new Set([...everyClaim.filter(allowed), ...wanted])]);
     grant.rejectOIDCClaims(everyClaim.filter((claim) => !allowed(claim)));
+    const known = session?.grantIdFor(client.clientId);
+    const standing = known === undefined ? undefined : await ctx.oidc.provider.Grant.find(known);
+    if (standing && isDeepStrictEqual(contentOfGrant(standing), contentOfGrant(grant))) return standing;
     await grant.save();
     return grant;
   };

@@ -17,6 +17,19 @@ export function bindGrant(grant: object, signedInAt: number): void {
   Object.assign(grant, { [MEMBER]: signedInAt });
 }
 
+/** All that two grants of one session can differ in. */
+export function contentOfGrant(grant: InstanceType<Provider['Grant']>) {
+  const { accountId, clientId, openid, rejected } = grant;
+  return {
+    accountId,
+    clientId,
+    scope: openid?.scope,
+    claims: openid?.claims ?? [],
+    rejected: rejected?.openid?.claims ?? [],
+    signedInAt: signInOfGrant(grant),
+  };
+}
+
 /** Undefined for a grant that no citizen consented to. */
 export function signInOfGrant(grant: object): number | undefined {
   const signedInAt: unknown = Object.getOwnPropertyDescriptor(grant, MEMBER)?.value;

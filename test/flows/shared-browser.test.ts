@@ -39,10 +39,12 @@ describe('a browser that several sign-ins share', () => {
   };
   const press = async (who: Citizen, page: PageResponse, name: string): Promise<PageResponse> =>
     who.follow(await who.press(page, name), isPortal);
-  const givenName = async (at: TestRelyingParty, back: PageResponse): Promise<unknown> => {
+  const tokenOf = async (at: TestRelyingParty, back: PageResponse): Promise<string> => {
     const code = redirectOf(back)?.searchParams.get('code') ?? expect.fail(codeOf(back) ?? back.body);
-    return (await at.userinfo(String((await at.redeem(code)).body.access_token))).body.given_name;
+    return String((await at.redeem(code)).body.access_token);
   };
+  const givenName = async (at: TestRelyingParty, back: PageResponse): Promise<unknown> =>
+    (await at.userinfo(await tokenOf(at, back))).body.given_name;
 
   it('finishes both sign-ins of one citizen, whichever ends first', async () => {
     const one = citizen();
@@ -51,6 +53,15 @@ describe('a browser that several sign-ins share', () => {
     const firstConsent = await press(one, first, 'present-card');
     expect(await givenName(other, await press(one, secondConsent, 'consent'))).to.equal('Fatima Zahra');
     expect(await givenName(portal, await press(one, firstConsent, 'consent'))).to.equal('Fatima Zahra');
+  });
+
+  it('leaves what a portal received in one window as it is, while another window signs in there', async () => {
+    const one = citizen();
+    const consent = await press(one, await begin(one, portal), 'present-card');
+    const first = await tokenOf(portal, await press(one, consent, 'consent'));
+    const second = await tokenOf(portal, await begin(one, portal, { prompt: 'none' }));
+    await begin(one, portal, { prompt: 'login' });
+    for (const token of [first, second]) expect((await portal.userinfo(token)).status).to.equal(200);
   });
 
   it('lets nobody consent on the page that another citizen left open', async () => {

@@ -43,13 +43,26 @@ describe('what a citizen is asked to consent to', () => {
 
 /** Notes what is granted and what is rejected; saved or not. */
 class NotedGrant {
+  /** What stands in the store, by its id. */
+  static readonly standing = new Map<string, NotedGrant>();
+  static async find(id: string): Promise<NotedGrant | undefined> {
+    return NotedGrant.standing.get(id);
+  }
   readonly owner: unknown;
+  readonly accountId: unknown;
   scope = '';
   granted: readonly string[] = [];
-  rejected: readonly string[] = [];
+  rejectedClaims: readonly string[] = [];
   saved = false;
-  constructor(owner: unknown) {
+  constructor(owner: { readonly accountId: unknown }) {
     this.owner = owner;
+    this.accountId = owner.accountId;
+  }
+  get rejected() {
+    return { openid: { claims: this.rejectedClaims } };
+  }
+  get openid() {
+    return { scope: this.scope, claims: this.granted };
   }
   addOIDCScope(scope: string): void {
     this.scope = scope;
@@ -58,7 +71,7 @@ class NotedGrant {
     this.granted = claims;
   }
   rejectOIDCClaims(claims: readonly string[]): void {
-    this.rejected = claims;
+    this.rejectedClaims = claims;
   }
   async save(): Promise<void> {
     this.saved = true;
@@ -71,6 +84,8 @@ interface Request {
   readonly scope?: string;
   readonly claims?: string;
   readonly signedInAt?: number | undefined;
+  /** Of the session. */
+  readonly grantId?: string;
 }
 
 async function load(request: Request, consented: readonly string[] | undefined): Promise<NotedGrant | undefined> {
@@ -88,7 +103,8 @@ async function load(request: Request, consented: readonly string[] | undefined):
   const ctx = {
     oidc: {
       client: 'clientId' in request && clientId === 'none' ? undefined : { clientId },
-      session: accountId === 'none' ? undefined : { accountId, authTime: () => signedInAt },
+      session:
+        accountId === 'none' ? undefined : { accountId, authTime: () => signedInAt, grantIdFor: () => request.grantId },
       params: { scope, claims },
       requestParamClaims: new Set(requested),
       provider: { Grant: NotedGrant },
@@ -111,18 +127,18 @@ describe('the grant of an authorization', () => {
     });
     expect(grant?.granted).to.include.members([...ALL, 'given_name#ar', 'family_name#ar']);
     expect(grant?.granted).to.not.include.members(['gender']);
-    expect(grant?.rejected).to.include.members(['name', 'name#ar', 'gender']);
+    expect(grant?.rejectedClaims).to.include.members(['name', 'name#ar', 'gender']);
   });
 
   it('holds no more than the request asks for, whatever was consented before', async () => {
     const grant = await load({ scope: 'openid', claims: '{"userinfo":{"given_name":null}}' }, ALL);
     expect(new Set(grant?.granted)).to.deep.equal(new Set(['given_name', 'given_name#ar']));
-    expect(grant?.rejected).to.include.members(['family_name', 'birthdate']);
+    expect(grant?.rejectedClaims).to.include.members(['family_name', 'birthdate']);
   });
 
   it('rejects what the claims parameter names and nobody approved', async () => {
     const grant = await load({ claims: '{"id_token":{"gender":null,"email":null}}' }, ALL);
-    expect(grant?.rejected).to.include.members(['gender', 'email']);
+    expect(grant?.rejectedClaims).to.include.members(['gender', 'email']);
     expect(grant?.granted).to.not.include.members(['email']);
   });
 
@@ -146,6 +162,41 @@ describe('the grant of an authorization', () => {
     expect(grant?.granted).to.not.include.members(['gender']);
     expect(await load({ scope: 'openid', claims }, [...ALL, 'verified_claims'])).to.equal(undefined);
     expect(await load({ scope: 'openid', claims }, ALL)).to.equal(undefined);
+  });
+
+  describe('in a session that has one', () => {
+    const standing = async (request: Request = {}, consented: readonly string[] = ALL): Promise<NotedGrant> => {
+      const grant = (await load(request, consented)) ?? expect.fail('there is no grant');
+      NotedGrant.standing.set('standing', grant);
+      return grant;
+    };
+    const inSession: Request = { grantId: 'standing' };
+
+    it('is that one, when it is the same', async () => {
+      const grant = await standing();
+      expect(await load(inSession, ALL)).to.equal(grant);
+    });
+    it('is another one, when that one is gone', async () => {
+      const grant = await standing();
+      expect(await load({ grantId: 'gone' }, ALL))
+        .to.have.property('saved', true)
+        .and.not.equal(grant);
+    });
+    for (const [what, request, consented] of [
+      ['another scope', { scope: 'openid' }, ALL],
+      ['another claim', { claims: '{"userinfo":{"email":null}}' }, ALL],
+      ['another sign-in', { signedInAt: SIGNED_IN_AT - 1 }, ALL],
+      ['another citizen', { accountId: 'account-2' }, undefined],
+    ] as const) {
+      it(`is never one of ${what}`, async () => {
+        const grant = await standing();
+        expect(await load({ ...inSession, ...request }, consented)).not.to.equal(grant);
+      });
+    }
+    it('is none without a consent, whatever stands', async () => {
+      await standing();
+      expect(await load(inSession, undefined)).to.equal(undefined);
+    });
   });
 
   it('is none without a consent', async () => expect(await load({}, undefined)).to.equal(undefined));
