@@ -79,6 +79,15 @@ export function createMemoryStore(): Store {
     keyRing: createKeyRingStore(),
     // The benches ask no responder.
     ocspAnswers: { find: async () => undefined, put: async () => undefined },
+    // The portals of the benches take no notice of an end.
+    logoutNotices: {
+      put: async () => undefined,
+      end: async () => 0,
+      take: async () => undefined,
+      settle: async () => undefined,
+      postpone: async () => undefined,
+      backlog: async () => [],
+    },
     audit: {
       async append(link) {
         const record = link(audit.at(-1));

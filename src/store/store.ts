@@ -11,6 +11,7 @@ import type { StandingStore } from '../citizen/standing.ts';
 import type { RateLimitStore } from '../limits/rate-limit-store.ts';
 import type { OcspAnswerStore } from '../network/ocsp-answers.ts';
 import type { NotBeforeStore } from '../not-before.ts';
+import type { LogoutNoticeStore } from '../oidc/back-channel-logout/logout-notice.ts';
 import type { KeyRingStore } from '../oidc/keys/key-ring.ts';
 import type { ProtocolStore } from '../oidc/protocol-store.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
@@ -31,6 +32,7 @@ export interface Store {
   readonly rateLimits: RateLimitStore;
   readonly keyRing: KeyRingStore;
   readonly ocspAnswers: OcspAnswerStore;
+  readonly logoutNotices: LogoutNoticeStore;
   readonly audit: AuditStore;
   /** Deletes what has expired at `at`, a bounded batch at a time, and says how many records that was. */
   sweep(at: Date): Promise<number>;

@@ -12,7 +12,18 @@ import type { ProtocolRecord } from '../../src/oidc/protocol-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Won } from './contender.ts';
 import { STORE_FACTORIES, type StoreFactory } from './factories.ts';
-import { auditEvent, BEFORE_EXPIRY, challenge, code, EXPIRY, handOff, NOW, portal, trustEntry } from './records.ts';
+import {
+  auditEvent,
+  BEFORE_EXPIRY,
+  challenge,
+  code,
+  EXPIRY,
+  handOff,
+  NOW,
+  participant,
+  portal,
+  trustEntry,
+} from './records.ts';
 
 const PARALLEL = 20;
 
@@ -82,6 +93,140 @@ function storeContract(factory: StoreFactory): void {
         await add(store, 'one');
         expect(await store.sweep(BEFORE_EXPIRY)).to.equal(0);
         expect(await store.sweep(EXPIRY)).to.equal(1);
+      });
+    });
+
+    describe('notices of logout', () => {
+      const UNTIL = new Date(NOW.getTime() + 30_000);
+      const take = (handle: Store, at = NOW, busy: readonly string[] = []) =>
+        handle.logoutNotices.take(at, UNTIL, busy);
+      const ended = async (sid: string, changes = {}, at = NOW): Promise<void> => {
+        await store.logoutNotices.put({ ...participant(sid), ...changes });
+        await store.logoutNotices.end({ sid }, at);
+      };
+      const taken = async (sid: string) => {
+        await ended(sid);
+        const notice = await take(store);
+        if (notice === undefined) throw new Error('nothing is due');
+        return notice;
+      };
+
+      it('are none while the session lasts, and due at once when it ends', async () => {
+        await store.logoutNotices.put(participant('one'));
+        expect(await take(store)).to.equal(undefined);
+        expect(await other.logoutNotices.backlog()).to.deep.equal([]);
+        expect(await other.logoutNotices.end({ sid: 'one' }, NOW)).to.equal(1);
+        const { expiresAt: _, ...rest } = participant('one');
+        expect(await take(store)).to.deep.equal({ ...rest, endedAt: NOW, attempts: 1 });
+      });
+
+      it('come of a whole session, of a citizen, or of a portal, each once', async () => {
+        for (const sid of ['a', 'b', 'c', 'd']) await store.logoutNotices.put(participant(sid));
+        await store.logoutNotices.put({ ...participant('b'), sid: 'b2', sessionUid: 'session-2' });
+        await store.logoutNotices.put({
+          ...participant('c'),
+          sid: 'c2',
+          sessionUid: 'session-3',
+          accountId: 'account-2',
+        });
+        await store.logoutNotices.put({
+          ...participant('d'),
+          sid: 'd2',
+          sessionUid: 'session-4',
+          accountId: 'account-3',
+          clientId: 'portal-2',
+        });
+        expect(await store.logoutNotices.end({ sid: 'a' }, NOW)).to.equal(1);
+        expect(await store.logoutNotices.end({ sessionUid: 'session-1' }, NOW)).to.equal(3);
+        expect(await store.logoutNotices.end({ accountId: 'account-1' }, NOW)).to.equal(1);
+        expect(await store.logoutNotices.end({ clientId: 'portal-1' }, NOW)).to.equal(1);
+        expect(await store.logoutNotices.end({ clientId: 'portal-1' }, NOW)).to.equal(0);
+        expect(await store.logoutNotices.backlog()).to.deep.equal([{ clientId: 'portal-1', waiting: 6, since: NOW }]);
+      });
+
+      it('come of no session that has run out, which is swept', async () => {
+        await store.logoutNotices.put(participant('one'));
+        expect(await store.logoutNotices.end({ sid: 'one' }, EXPIRY)).to.equal(0);
+        expect(await store.sweep(BEFORE_EXPIRY)).to.equal(0);
+        expect(await store.sweep(EXPIRY)).to.equal(1);
+      });
+
+      it('of a session that was prolonged come until its later end', async () => {
+        await store.logoutNotices.put(participant('one'));
+        await other.logoutNotices.put({ ...participant('one'), expiresAt: new Date(EXPIRY.getTime() + 1) });
+        expect(await store.logoutNotices.end({ sid: 'one' }, EXPIRY)).to.equal(1);
+      });
+
+      it('stay what they are when the participant is put again, and are never swept', async () => {
+        await ended('one');
+        await other.logoutNotices.put(participant('one'));
+        expect(await store.sweep(new Date('2126-11-02T10:00:00Z'))).to.equal(0);
+        expect(await take(store)).to.have.property('sid', 'one');
+      });
+
+      it('are taken by one of any number of callers', async () => {
+        await ended('one');
+        const won = (await inParallel((handle) => take(handle))).filter((notice) => notice !== undefined);
+        expect(won).to.have.length(1);
+      });
+
+      it('that nobody settled are due again when their time is over, after a restart too', async () => {
+        await taken('one');
+        await restart();
+        expect(await take(store, new Date(UNTIL.getTime() - 1))).to.equal(undefined);
+        expect(await take(store, UNTIL)).to.include({ sid: 'one', attempts: 2 });
+      });
+
+      it('are taken in the order of their ends, and of no portal that is busy', async () => {
+        const earlier = new Date(NOW.getTime() - 1000);
+        await ended('second', { clientId: 'portal-2' });
+        await ended('first', {}, earlier);
+        expect(await take(store, NOW, ['portal-1', 'portal-2'])).to.equal(undefined);
+        expect(await take(store, NOW, ['portal-1'])).to.have.property('sid', 'second');
+        expect(await take(store)).to.have.property('sid', 'first');
+      });
+
+      it('are gone when their holder is done, or due again when it says', async () => {
+        await store.logoutNotices.settle(await taken('one'));
+        expect(await store.logoutNotices.backlog()).to.deep.equal([]);
+        const retryAt = new Date(UNTIL.getTime() + 5000);
+        await store.logoutNotices.settle(await taken('two'), retryAt);
+        expect(await take(other, UNTIL)).to.equal(undefined);
+        expect(await take(other, retryAt)).to.include({ sid: 'two', attempts: 2 });
+      });
+
+      it('are not settled by a holder whose time was over', async () => {
+        const late = await taken('one');
+        const holder = await take(other, UNTIL);
+        await store.logoutNotices.settle(late);
+        await store.logoutNotices.settle(late, NOW);
+        expect(await store.logoutNotices.backlog()).to.have.length(1);
+        expect(await take(store)).to.equal(undefined);
+        if (holder !== undefined) await store.logoutNotices.settle(holder);
+        expect(await store.logoutNotices.backlog()).to.deep.equal([]);
+      });
+
+      it('of a portal that does not answer are postponed, those of another are not', async () => {
+        await store.logoutNotices.put(participant('running'));
+        await ended('one');
+        await ended('two', { clientId: 'portal-2' });
+        await store.logoutNotices.postpone('portal-1', UNTIL);
+        await store.logoutNotices.postpone('portal-1', NOW);
+        expect(await take(other)).to.have.property('sid', 'two');
+        expect(await take(other)).to.equal(undefined);
+        expect(await take(other, UNTIL)).to.have.property('sid');
+        expect(await store.logoutNotices.end({ sid: 'running' }, NOW)).to.equal(1);
+      });
+
+      it('that wait are told by portal, the oldest first', async () => {
+        const earlier = new Date(NOW.getTime() - 1000);
+        await ended('one');
+        await ended('two', { clientId: 'portal-2' }, earlier);
+        await ended('three', { clientId: 'portal-2' });
+        expect(await other.logoutNotices.backlog()).to.deep.equal([
+          { clientId: 'portal-2', waiting: 2, since: earlier },
+          { clientId: 'portal-1', waiting: 1, since: NOW },
+        ]);
       });
     });
 
@@ -702,6 +847,10 @@ function storeContract(factory: StoreFactory): void {
         await refused('STORE_UNAVAILABLE', store.keyRing.version());
         await refused('STORE_UNAVAILABLE', store.keyRing.read());
         await refused('STORE_UNAVAILABLE', store.keyRing.replace({ version: 1, sealed: Uint8Array.of(1) }));
+        await refused('STORE_UNAVAILABLE', store.logoutNotices.put(participant('one')));
+        await refused('STORE_UNAVAILABLE', store.logoutNotices.end({ sid: 'one' }, NOW));
+        await refused('STORE_UNAVAILABLE', store.logoutNotices.take(NOW, EXPIRY, []));
+        await refused('STORE_UNAVAILABLE', store.logoutNotices.backlog());
         await refused('STORE_UNAVAILABLE', store.sweep(NOW));
         await refused('AUDIT_UNAVAILABLE', store.audit.read(0, 1));
         await refused('AUDIT_UNAVAILABLE', new AuditLog(store.audit, () => NOW).append(auditEvent('portal-1')));

@@ -4,6 +4,7 @@
 import type { AuditEvent } from '../../src/audit/event.ts';
 import type { Challenge } from '../../src/authentication/challenge.ts';
 import type { HandOff } from '../../src/authentication/hand-off.ts';
+import type { SessionParticipant } from '../../src/oidc/back-channel-logout/logout-notice.ts';
 import type { ProtocolRecord } from '../../src/oidc/protocol-store.ts';
 import type { Portal } from '../../src/relying-party/portal.ts';
 import type { TrustEntry } from '../../src/trust/trust-list.ts';
@@ -47,6 +48,14 @@ export const portal = (clientId: string): Portal => ({
   purpose: { fr: 'Renouveler un passeport' },
   status: 'active',
   registeredAt: NOW,
+});
+
+export const participant = (sid: string): SessionParticipant => ({
+  sid,
+  sessionUid: 'session-1',
+  clientId: 'portal-1',
+  accountId: 'account-1',
+  expiresAt: EXPIRY,
 });
 
 export const trustEntry = (certificateSha256: string): TrustEntry => ({

@@ -12,6 +12,12 @@ import type { Consent, ConsentStore } from '../../src/citizen/consent.ts';
 import type { CitizenStanding, StandingStore } from '../../src/citizen/standing.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { NotBeforeStore } from '../../src/not-before.ts';
+import type {
+  EndedSessions,
+  LogoutNotice,
+  LogoutNoticeStore,
+  SessionParticipant,
+} from '../../src/oidc/back-channel-logout/logout-notice.ts';
 import type { KeyRingStore, SealedKeyRing } from '../../src/oidc/keys/key-ring.ts';
 import type { ProtocolKey, ProtocolRecord, ProtocolStore } from '../../src/oidc/protocol-store.ts';
 import type { Portal, PortalStore } from '../../src/relying-party/portal.ts';
@@ -264,6 +270,67 @@ export function memoryKeyRing(first?: SealedKeyRing): KeyRingStore {
       if (next.version !== (stored?.version ?? 0) + 1) return false;
       stored = next;
       return true;
+    },
+  };
+}
+
+interface StoredNotice extends SessionParticipant {
+  readonly attempts: number;
+  /** Of a notice. */
+  readonly ended?: { readonly at: Date; readonly dueAt: Date };
+}
+
+export function memoryLogoutNotices(): LogoutNoticeStore & { readonly stored: Map<string, StoredNotice> } {
+  const stored = new Map<string, StoredNotice>();
+  const isOf = (one: StoredNotice, sessions: EndedSessions): boolean =>
+    Object.entries(sessions).every(([name, value]) => one[name as keyof SessionParticipant] === value); // they name fields of it
+  const due = (one: StoredNotice, dueAt: Date): void => {
+    if (one.ended) stored.set(one.sid, { ...one, ended: { ...one.ended, dueAt } });
+  };
+  return {
+    stored,
+    async put(participant) {
+      const known = stored.get(participant.sid);
+      if (known?.ended === undefined) stored.set(participant.sid, { ...participant, attempts: 0 });
+    },
+    async end(sessions, at) {
+      const running = [...stored.values()].filter(
+        (one) => one.ended === undefined && one.expiresAt > at && isOf(one, sessions),
+      );
+      for (const one of running) stored.set(one.sid, { ...one, ended: { at, dueAt: at } });
+      return running.length;
+    },
+    async take(at, until, busy) {
+      const [first] = [...stored.values()]
+        .flatMap((one) => (one.ended && one.ended.dueAt <= at && !busy.includes(one.clientId) ? [one] : []))
+        .sort((a, b) => Number(a.ended?.dueAt) - Number(b.ended?.dueAt));
+      if (first?.ended === undefined) return undefined;
+      const { sid, sessionUid, clientId, accountId, ended } = first;
+      const attempts = first.attempts + 1;
+      stored.set(sid, { ...first, attempts, ended: { ...ended, dueAt: until } });
+      return { sid, sessionUid, clientId, accountId, endedAt: ended.at, attempts };
+    },
+    async settle({ sid, attempts }: LogoutNotice, retryAt) {
+      const held = stored.get(sid);
+      if (held === undefined || held.attempts !== attempts) return;
+      if (retryAt === undefined) stored.delete(sid);
+      else due(held, retryAt);
+    },
+    async postpone(clientId, until) {
+      for (const one of stored.values()) {
+        if (one.clientId === clientId && one.ended && one.ended.dueAt < until) due(one, until);
+      }
+    },
+    async backlog() {
+      const byPortal = Map.groupBy(
+        [...stored.values()].filter(({ ended }) => ended !== undefined),
+        ({ clientId }) => clientId,
+      );
+      return [...byPortal].map(([clientId, notices]) => ({
+        clientId,
+        waiting: notices.length,
+        since: new Date(Math.min(...notices.map(({ ended }) => Number(ended?.at)))),
+      }));
     },
   };
 }

@@ -11,6 +11,7 @@ import { consentModel, mongoConsentStore } from './consent-store.ts';
 import { createExpiryIndex, sweepExpired, TTL_GRACE_SECONDS } from './expiry.ts';
 import { handOffModel, mongoHandOffStore } from './hand-off-store.ts';
 import { keyRingModel, mongoKeyRingStore, prepareKeyRing } from './key-ring-store.ts';
+import { logoutNoticeModel, mongoLogoutNoticeStore } from './logout-notice-store.ts';
 import { mongoNotBeforeStore, notBeforeModel } from './not-before-store.ts';
 import { mongoOcspAnswerStore, ocspAnswerModel } from './ocsp-answer-store.ts';
 import { type MongoDatabase, openMongoDatabase, upserting, validTime } from './open-database.ts';
@@ -76,6 +77,7 @@ function modelsOf(connection: Connection) {
     rateLimits: rateLimitModel(connection),
     keyRing: keyRingModel(connection),
     ocspAnswers: ocspAnswerModel(connection),
+    logoutNotices: logoutNoticeModel(connection),
     audit: auditModel(connection),
   };
 }
@@ -87,8 +89,11 @@ function expiringOf({
   citizens,
   rateLimits,
   ocspAnswers,
+  logoutNotices,
 }: ReturnType<typeof modelsOf>) {
-  return [protocol, challenges, handOffs, citizens, rateLimits, ocspAnswers].map(({ collection }) => collection);
+  return [protocol, challenges, handOffs, citizens, rateLimits, ocspAnswers, logoutNotices].map(
+    ({ collection }) => collection,
+  );
 }
 
 const versionSchema = new Schema<{ _id: string; version: number }>(
@@ -127,6 +132,7 @@ function storeOver(database: MongoDatabase, models: ReturnType<typeof modelsOf>)
     rateLimits: mongoRateLimitStore(models.rateLimits, attempt),
     keyRing: mongoKeyRingStore(models.keyRing, attempt),
     ocspAnswers: mongoOcspAnswerStore(models.ocspAnswers, attempt),
+    logoutNotices: mongoLogoutNoticeStore(models.logoutNotices, attempt),
     audit,
     async sweep(at) {
       const time = validTime(at);

@@ -5,7 +5,7 @@
  * are integer milliseconds since 1970; STRICT tables refuse a value of another type.
  */
 
-/** Protocol data, portals, consents and citizens; then the trust list; the counters of limits; the key ring; sign-ins; what is on record of trust; OCSP; what has been ended or suspended. */
+/** Protocol data, portals, consents and citizens; then the trust list; the counters of limits; the key ring; sign-ins; what is on record of trust; OCSP; what has been ended or suspended; logout. */
 export const STORE_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE protocol (
@@ -137,6 +137,24 @@ export const STORE_MIGRATIONS: readonly string[] = [
     is_suspended INTEGER NOT NULL,
     not_before   INTEGER NOT NULL
   ) STRICT;
+  `,
+  `
+  CREATE TABLE logout_notice (
+    sid         TEXT NOT NULL PRIMARY KEY,
+    session_uid TEXT NOT NULL,
+    client_id   TEXT NOT NULL,
+    account_id  TEXT NOT NULL,
+    expires_at  INTEGER,            -- of a participant; NULL: a notice, which never expires by itself
+    due_at      INTEGER,            -- of a notice
+    ended_at    INTEGER,            -- of a notice
+    attempts    INTEGER NOT NULL,
+    CHECK ((expires_at IS NULL) = (due_at IS NOT NULL) AND (due_at IS NULL) = (ended_at IS NULL))
+  ) STRICT;
+  CREATE INDEX logout_notice_session ON logout_notice (session_uid);
+  CREATE INDEX logout_notice_account ON logout_notice (account_id);
+  CREATE INDEX logout_notice_client ON logout_notice (client_id);
+  CREATE INDEX logout_notice_due ON logout_notice (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX logout_notice_expiry ON logout_notice (expires_at) WHERE expires_at IS NOT NULL;
   `,
 ];
 

@@ -11,6 +11,7 @@ import { toMilliseconds } from './columns.ts';
 import { sqliteConsentStore } from './consent-store.ts';
 import { sqliteHandOffStore } from './hand-off-store.ts';
 import { sqliteKeyRingStore } from './key-ring-store.ts';
+import { sqliteLogoutNoticeStore } from './logout-notice-store.ts';
 import { sqliteNotBeforeStore } from './not-before-store.ts';
 import { sqliteOcspAnswerStore } from './ocsp-answer-store.ts';
 import { type Database, openDatabase } from './open-database.ts';
@@ -67,6 +68,7 @@ function storeOver(database: Database, auditDatabase: Database): Store {
     rateLimits: sqliteRateLimitStore(database),
     keyRing: sqliteKeyRingStore(database),
     ocspAnswers: sqliteOcspAnswerStore(database),
+    logoutNotices: sqliteLogoutNoticeStore(database),
     audit,
     sweep: sweeper(database),
     async close() {
@@ -77,7 +79,15 @@ function storeOver(database: Database, auditDatabase: Database): Store {
   };
 }
 
-const SWEPT_TABLES = ['protocol', 'challenge', 'hand_off', 'citizen', 'rate_limit', 'ocsp_answer'] as const;
+const SWEPT_TABLES = [
+  'protocol',
+  'challenge',
+  'hand_off',
+  'citizen',
+  'rate_limit',
+  'ocsp_answer',
+  'logout_notice',
+] as const;
 /** So few that nobody who waits for the write lock, or for this process, notices. */
 const SWEEP_BATCH = 500;
 
