@@ -37,11 +37,14 @@ import type { Schedule } from './network/crl-source.ts';
 import { DocumentRevocation, type DocumentRevocationOptions } from './network/document-revocation.ts';
 import { recentNotBefore } from './not-before.ts';
 import { assuranceAbilities } from './oidc/assurance-metadata.ts';
+import { LogoutDelivery } from './oidc/back-channel-logout/logout-delivery.ts';
+import { createSendLogoutToken } from './oidc/back-channel-logout/logout-token.ts';
+import { createNotifyPortals } from './oidc/back-channel-logout/session-participants.ts';
 import { createInteractions } from './oidc/interaction.ts';
 import { createProvider } from './oidc/provider.ts';
 import { accountIdOf } from './oidc/subject-identifier.ts';
 import { PortalSuspended } from './oidc/suspended-portal.ts';
-import { portalFetchOf } from './onboarding.ts';
+import { portalFetchOf, portalPostOf } from './onboarding.ts';
 import type { HealthReport, ListenerKind } from './operations/health.ts';
 import type { Log } from './operations/log.ts';
 import { recentPortals } from './relying-party/recent-portals.ts';
@@ -103,6 +106,7 @@ export async function recordService(
 
 const SWEEP_INTERVAL_MS = 60_000;
 const TRUST_WATCH_INTERVAL_MS = 5000;
+const LOGOUT_WATCH_INTERVAL_MS = 1000;
 const TRUST_RECORDING_PAUSE_MS = 50;
 
 /**
@@ -187,6 +191,7 @@ export async function composeService(
     handOffSeconds: lifetimes.handOffSeconds,
   });
 
+  const notifyPortals = createNotifyPortals(store.logoutNotices, clock, () => logoutDelivery.wake());
   const liveProvider = followKeys(ring, (jwks, cookieSignatures) => {
     const provider = createProvider({
       issuer,
@@ -210,6 +215,8 @@ export async function composeService(
       countClient: addressLimits.limits.countClient,
       fetchOfPortal: portalFetchOf(config),
       signOutPages: createSignOutPages({ issuer, sandbox }),
+      logoutNotices: store.logoutNotices,
+      notifyPortals,
       renderError: (ctx, error) => {
         const code = codeOf(error, ctx.oidc?.route);
         log.refusal(requestReference(ctx), code, error);
@@ -220,6 +227,14 @@ export async function composeService(
     return provider;
   });
   const { currentProvider, cookieSignatures } = liveProvider;
+  const logoutDelivery = new LogoutDelivery({
+    notices: store.logoutNotices,
+    send: createSendLogoutToken({ currentProvider, portals, post: portalPostOf(config) }),
+    audit,
+    clock,
+    noticeSeconds: lifetimes.logoutNoticeSeconds,
+    report: (error, clientId) => log.failure('logout-notice', error, clientId === undefined ? undefined : { clientId }),
+  });
 
   const { cardHost } = config;
   const publicPort = cardHost.publicPort === 443 ? '' : `:${cardHost.publicPort}`;
@@ -315,9 +330,14 @@ export async function composeService(
     store.sweep(clock()).catch((error: unknown) => log.failure('sweep', error));
   }, SWEEP_INTERVAL_MS);
 
+  // What another process has left, and what is due again.
+  const notifying = setInterval(() => logoutDelivery.wake(), LOGOUT_WATCH_INTERVAL_MS);
+
   const closings = [
     () => clearInterval(sweeping),
     () => clearInterval(watching),
+    () => clearInterval(notifying),
+    () => logoutDelivery.stop(),
     () => liveProvider.close(),
     () => documents.close(),
     () => portalHost?.close(),
@@ -348,7 +368,12 @@ export async function composeService(
     },
     async stop(options) {
       const recordEnd = worker === undefined ? [() => audit.append({ type: 'service.stopped', issuer })] : [];
-      await runEach([() => closeListeners(listeners, config.drainSeconds, options), ...recordEnd, ...closings]);
+      await runEach([
+        () => closeListeners(listeners, config.drainSeconds, options),
+        () => logoutDelivery.stop(),
+        ...recordEnd,
+        ...closings,
+      ]);
       if (worker === undefined) log.info('stopped');
     },
   };

@@ -158,6 +158,7 @@ const configSchema = z.strictObject({
       authorizationCodeSeconds: seconds(60).default(60),
       accessTokenSeconds: seconds(3600).default(600),
       idTokenSeconds: seconds(3600).default(600),
+      logoutNoticeSeconds: seconds(7 * 86_400).default(86_400),
     })
     .prefault({}),
   revocation: z

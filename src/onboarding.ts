@@ -9,7 +9,12 @@ import { offeredAlgorithms } from './compose-keys.ts';
 import type { Config } from './config.ts';
 import { ConfigurationError } from './errors.ts';
 import type { GuardedFetch } from './network/guarded-fetch.ts';
-import { createPortalFetch, fetchJsonBy } from './network/portal-fetch.ts';
+import {
+  createPortalFetch,
+  createPortalPost,
+  fetchJsonBy,
+  type PortalFetchExceptions,
+} from './network/portal-fetch.ts';
 import { APPROVABLE_CLAIMS } from './oidc/claims.ts';
 import type { OnboardingPorts } from './relying-party/register-portal.ts';
 import type { Store } from './store/store.ts';
@@ -39,12 +44,21 @@ export async function onboardingPorts({ config, store, audit, clock }: Onboardin
 }
 
 /** To the addresses that portals supply. @throws ConfigurationError CONFIG_UNREADABLE */
-export function portalFetchOf({ sandbox }: Config): GuardedFetch {
+export function portalFetchOf(config: Config): GuardedFetch {
+  return createPortalFetch(portalExceptions(config));
+}
+
+/** @throws ConfigurationError CONFIG_UNREADABLE */
+export function portalPostOf(config: Config): ReturnType<typeof createPortalPost> {
+  return createPortalPost(portalExceptions(config));
+}
+
+function portalExceptions({ sandbox }: Config): PortalFetchExceptions {
   const { portalHosts = [], portalAuthority } = sandbox ?? {};
-  return createPortalFetch({
+  return {
     hosts: portalHosts,
     authorities: portalAuthority === undefined ? undefined : readAuthority(portalAuthority),
-  });
+  };
 }
 
 function readAuthority(file: string): string {

@@ -88,6 +88,21 @@ export type AuditEvent =
       /** By a refresh token: the citizen was not there. */
       readonly refreshed?: true;
     }
+  /** The portal knows that a session has ended; or was told in vain: `code`, and `status` where it answered, say why. */
+  | {
+      readonly type: 'portal.notified';
+      readonly clientId: string;
+      readonly accountId: string;
+      readonly attempts: number;
+    }
+  | {
+      readonly type: 'portal.not-notified';
+      readonly clientId: string;
+      readonly accountId: string;
+      readonly attempts: number;
+      readonly code: string;
+      readonly status?: number;
+    }
   /** What works once came a second time. Whoever sent it, every token of the grant has ended. */
   | {
       readonly type: 'portal.reused';

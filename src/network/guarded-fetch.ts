@@ -22,6 +22,10 @@ export interface FetchRules {
   readonly allowedHosts: readonly string[] | 'public-https';
   /** Of these hosts (written as in `allowedHosts`), addresses of private ranges are accepted too. */
   readonly privateHosts: readonly string[];
+  /** With `public-https`: those of `privateHosts` that are on loopback may be asked over http. */
+  readonly httpOnLoopback?: boolean;
+  /** 200 alone unless told; and 304 when the request was conditional. */
+  readonly goodStatuses?: readonly number[];
   /** PEM: trusted beside the usual CAs, for the certificates of `privateHosts` alone. */
   readonly authorities?: string | undefined;
   /** From the first octet sent to the last received, redirects included. */
@@ -38,7 +42,7 @@ export interface FetchRequest {
 }
 
 export interface Fetched {
-  /** 200, or 304 when the request was conditional. */
+  /** One of the rule's good ones, or 304 when the request was conditional. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
@@ -90,9 +94,9 @@ async function follow(
       url = target;
       continue;
     }
-    if (status !== 200 && status !== 304) {
+    if (status !== 304 && !(rules.goodStatuses ?? [200]).includes(status)) {
       response.destroy();
-      throw failure('FETCH_FAILED', 'the server answered with another status than 200', url.href, undefined, {
+      throw failure('FETCH_FAILED', 'the server answered with a status that is no success', url.href, undefined, {
         status,
       });
     }
@@ -114,10 +118,12 @@ export function isAllowedAddress(
   }
 }
 
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
 /** The rules that need no network. */
 function permittedUrl(
   address: string,
-  { allowedHosts, privateHosts }: Pick<FetchRules, 'allowedHosts' | 'privateHosts'>,
+  { allowedHosts, privateHosts, httpOnLoopback }: Pick<FetchRules, 'allowedHosts' | 'privateHosts' | 'httpOnLoopback'>,
 ): URL {
   const url = URL.parse(address);
   if (url === null) throw failure('FETCH_REFUSED', 'the address is not a URL', '');
@@ -126,7 +132,9 @@ function permittedUrl(
   if (url.username !== '' || url.password !== '')
     throw failure('FETCH_REFUSED', 'the address carries credentials', url.href);
   if (allowedHosts === 'public-https') {
-    if (url.protocol !== 'https:') throw failure('FETCH_REFUSED', 'the scheme is not https', url.href);
+    const isPlainLoopback = httpOnLoopback === true && LOOPBACK.includes(url.hostname) && isListed(url, privateHosts);
+    if (url.protocol !== 'https:' && !isPlainLoopback)
+      throw failure('FETCH_REFUSED', 'the scheme is not https', url.href);
     if (url.port !== '' && !isListed(url, privateHosts))
       throw failure('FETCH_REFUSED', 'the port is not the standard one of https', url.href);
   } else if (!isListed(url, allowedHosts))

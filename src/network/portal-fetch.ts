@@ -5,7 +5,7 @@
  */
 import type { LookupFunction } from 'node:net';
 import { ServiceError } from '../errors.ts';
-import { createGuardedFetch, type GuardedFetch } from './guarded-fetch.ts';
+import { createGuardedFetch, type FetchRules, type GuardedFetch } from './guarded-fetch.ts';
 
 export interface PortalFetchExceptions {
   /** `host:port`: may be on a private address and on that port. */
@@ -19,21 +19,37 @@ const TIMEOUT_MILLISECONDS = 5000;
 const MAXIMUM_OCTETS = 128 * 1024;
 
 /** `resolve` is a parameter for tests alone. */
-export function createPortalFetch(
-  { hosts, authorities }: PortalFetchExceptions,
+export function createPortalFetch(exceptions: PortalFetchExceptions, resolve?: LookupFunction): GuardedFetch {
+  return createGuardedFetch(rulesWith(exceptions), resolve);
+}
+
+function rulesWith({ hosts, authorities }: PortalFetchExceptions): FetchRules {
+  return {
+    allowedHosts: 'public-https',
+    privateHosts: hosts,
+    authorities,
+    timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+    maximumOctets: MAXIMUM_OCTETS,
+    maximumRedirects: 0,
+  };
+}
+
+/**
+ * A POST of a form that expects no more than 200 or 204. @throws ServiceError FETCH_REFUSED, FETCH_TIMEOUT,
+ * FETCH_TOO_LARGE, FETCH_FAILED
+ */
+export function createPortalPost(
+  exceptions: PortalFetchExceptions,
   resolve?: LookupFunction,
-): GuardedFetch {
-  return createGuardedFetch(
-    {
-      allowedHosts: 'public-https',
-      privateHosts: hosts,
-      authorities,
-      timeoutMilliseconds: TIMEOUT_MILLISECONDS,
-      maximumOctets: MAXIMUM_OCTETS,
-      maximumRedirects: 0,
-    },
+): (address: string, form: URLSearchParams, signal?: AbortSignal) => Promise<void> {
+  const post = createGuardedFetch(
+    { ...rulesWith(exceptions), goodStatuses: [200, 204], httpOnLoopback: true },
     resolve,
   );
+  return async (address, form, signal) => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    await post(address, { method: 'POST', headers, body: Buffer.from(form.toString()), ...(signal && { signal }) });
+  };
 }
 
 /** @throws ServiceError FETCH_REFUSED, FETCH_TIMEOUT, FETCH_TOO_LARGE, FETCH_FAILED (also for what is not JSON) */

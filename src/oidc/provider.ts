@@ -18,6 +18,12 @@ import { createFindAccount } from './account.ts';
 import { answerByRequestedName } from './answered-level.ts';
 import { type AssuranceAbilities, assuranceMetadata } from './assurance-metadata.ts';
 import { auditAssertions, noteForAudit } from './audited-endpoints.ts';
+import type { LogoutNoticeStore } from './back-channel-logout/logout-notice.ts';
+import {
+  type NotifyPortals,
+  notifyOfSessionEnds,
+  rememberParticipants,
+} from './back-channel-logout/session-participants.ts';
 import { PROTOCOL_CLAIMS, SINGLE_CLAIMS, scopeClaims } from './claims.ts';
 import { claimsParameterProblem } from './claims-parameter.ts';
 import { assertClientAssertion } from './client-assertion.ts';
@@ -92,6 +98,8 @@ export interface ProviderParts {
   /** Shows the page of an error that cannot go back to the portal. */
   readonly renderError: (ctx: KoaContextWithOIDC, error: Error) => void;
   readonly signOutPages: SignOutPages;
+  readonly logoutNotices: LogoutNoticeStore;
+  readonly notifyPortals: NotifyPortals;
 }
 
 export function createProvider(parts: ProviderParts): Provider {
@@ -174,6 +182,7 @@ export function createProvider(parts: ProviderParts): Provider {
       revocation: { enabled: true, allowedPolicy: isOwnToken },
       resourceIndicators: { enabled: false },
       rpInitiatedLogout: signOutFeature(portals, parts.signOutPages),
+      backchannelLogout: { enabled: true },
       ...securityFeatures(subjectKey),
       // Keys of the JWK set that verify and do not sign (keys/provider-keys.ts).
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
@@ -224,7 +233,9 @@ export function createProvider(parts: ProviderParts): Provider {
   answerByRequestedName(provider, parts.acrNames);
   // The same signatures as its own configuration gives, at less cost.
   provider.keys = parts.cookieSignatures;
+  notifyOfSessionEnds(provider, parts.notifyPortals);
   provider.use(auditAssertions(parts.audit));
+  provider.use(rememberParticipants(parts.logoutNotices));
   provider.use(
     continueByGet(
       new Map<string, AddressParameters>([

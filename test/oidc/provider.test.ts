@@ -18,6 +18,7 @@ import { portal } from '../store/records.ts';
 import {
   memoryCitizens,
   memoryConsents,
+  memoryLogoutNotices,
   memoryPortals,
   memoryProtocol,
   type TestAudit,
@@ -105,6 +106,8 @@ describe('the OpenID Connect provider', () => {
         ask: () => expect.fail('nobody signs out here'),
         done: () => expect.fail('nobody signs out here'),
       },
+      logoutNotices: memoryLogoutNotices(),
+      notifyPortals: () => expect.fail('nobody signs out here'),
       renderError(ctx) {
         ctx.body = 'a page of ours';
       },

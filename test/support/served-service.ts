@@ -15,7 +15,7 @@ import { systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { CardId } from '../../src/demo/card-catalogue.ts';
 import { prepareDemonstration } from '../../src/demo/cards.ts';
-import { exchange, type PageResponse } from '../../src/demo/page-exchange.ts';
+import { exchange, type PageResponse, type SoftwareCard } from '../../src/demo/page-exchange.ts';
 import { bodyAttribute, findAction } from '../../src/demo/page-reading.ts';
 import { readCertificateFile } from '../../src/document-configuration.ts';
 import { generateKeys } from '../../src/keys-directory.ts';
@@ -46,7 +46,7 @@ export class ServedService {
   readonly settings: Settings;
   readonly managementPort: number;
   readonly #cards: ReadonlyMap<string, { readonly certificatePem: string; readonly keyPem: string }>;
-  readonly #tlsRootPem: string;
+  readonly tlsRootPem: string;
   readonly #clientSecret: string;
   readonly #running: ServeProcess[] = [];
 
@@ -61,7 +61,7 @@ export class ServedService {
     this.settings = settings;
     this.managementPort = managementPort;
     this.#clientSecret = clientSecret;
-    this.#tlsRootPem = readFileSync(demonstration.tlsRoot.certificatePath, 'utf8');
+    this.tlsRootPem = readFileSync(demonstration.tlsRoot.certificatePath, 'utf8');
     this.#cards = new Map(
       demonstration.cards.map(({ id, certificatePath, keyPath }) => [
         id,
@@ -126,6 +126,12 @@ export class ServedService {
     return new ServedService(directory, settings, managementPort, demonstration, clientSecret);
   }
 
+  card(id: CardId): SoftwareCard {
+    const card = this.#cards.get(id);
+    if (card === undefined) throw new TypeError(`the demonstration has no card ${id}`);
+    return card;
+  }
+
   /** Writes the configuration again. */
   configure(changes: Settings): void {
     writeFileSync(join(this.directory, 'thiqa.yaml'), stringify({ ...this.settings, ...changes }));
@@ -139,9 +145,7 @@ export class ServedService {
 
   /** From the authorization request to the code, each request on a connection of its own. */
   async signIn(card: CardId = 'valid'): Promise<IssuedCode> {
-    const identity = this.#cards.get(card);
-    if (identity === undefined) throw new TypeError(`the demonstration has no card ${card}`);
-    const citizen = new Citizen({ tlsRootPem: this.#tlsRootPem, card: identity });
+    const citizen = new Citizen({ tlsRootPem: this.tlsRootPem, card: this.card(card) });
     const codeVerifier = randomBytes(32).toString('base64url');
     const request = new URL('/auth', String(this.settings.issuer));
     request.search = new URLSearchParams({
@@ -183,12 +187,12 @@ export class ServedService {
     }).toString();
     const credentials = Buffer.from(`${CLIENT_ID}:${encodeURIComponent(this.#clientSecret)}`).toString('base64');
     const headers = { Authorization: `Basic ${credentials}` };
-    return exchange({ method: 'POST', url, headers, body }, { tlsRootPem: this.#tlsRootPem });
+    return exchange({ method: 'POST', url, headers, body }, { tlsRootPem: this.tlsRootPem });
   }
 
   async health(): Promise<{ readonly status: number; readonly body: HealthDocument }> {
     const url = new URL(`http://127.0.0.1:${this.managementPort}/health`);
-    const { status, body } = await exchange({ method: 'GET', url, headers: {} }, { tlsRootPem: this.#tlsRootPem });
+    const { status, body } = await exchange({ method: 'GET', url, headers: {} }, { tlsRootPem: this.tlsRootPem });
     return { status, body: JSON.parse(body) };
   }
 

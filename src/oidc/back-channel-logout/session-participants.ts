@@ -1,0 +1,59 @@
+/**
+ * Every portal that takes part in a session is written down before its code leaves, and every end of a session passes
+ * here before the session is gone: a crash in between tells portals too early, and never not at all.
+ */
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Clock } from '../../clock.ts';
+import type { EndedSessions, LogoutNoticeStore } from './logout-notice.ts';
+
+type Middleware = Parameters<Provider['use']>[0];
+
+/** Makes notices for the portals of the sessions, and has them sent. @throws ServiceError STORE_UNAVAILABLE */
+export type NotifyPortals = (sessions: EndedSessions) => Promise<void>;
+
+/** @param wake hears that something is due */
+export function createNotifyPortals(notices: LogoutNoticeStore, clock: Clock, wake: () => void): NotifyPortals {
+  return async (sessions) => {
+    if ((await notices.end(sessions, clock())) > 0) wake();
+  };
+}
+
+/** Called once for each provider, before it is used. */
+export function notifyOfSessionEnds(provider: Provider, notify: NotifyPortals): void {
+  // oidc-provider makes both classes for each provider. It would send inline, once, and by a fetch of its own.
+  const { Client, Session } = provider;
+  const { destroy } = Session.prototype;
+  Session.prototype.destroy = async function destroyAndNotify() {
+    await notify({ sessionUid: this.uid });
+    await destroy.call(this);
+  };
+  // Asked for the portal that a citizen leaves alone; and for each one before a whole session goes.
+  Object.assign(Client.prototype, { backchannelLogout: (_accountId: string, sid: string) => notify({ sid }) });
+  provider.on('backchannel.error', (_ctx, error) => {
+    // oidc-provider would go on. Thrown here, it keeps the session.
+    throw error;
+  });
+}
+
+/** The answer with a code is withheld when its portal cannot be written down. */
+export function rememberParticipants(notices: LogoutNoticeStore): Middleware {
+  return async (ctx, next) => {
+    await next();
+    // oidc-provider defines ctx.oidc only on its own routes.
+    const oidc = (ctx as Partial<KoaContextWithOIDC>).oidc;
+    const code = oidc?.entities.AuthorizationCode;
+    const { client, session } = oidc ?? {};
+    // The token endpoint has a code too, and no session.
+    if (code === undefined || session === undefined || client?.backchannelLogoutUri === undefined) return;
+    const { clientId } = client;
+    const sid = session.sidFor(clientId);
+    if (sid === undefined || session.accountId === undefined) throw new TypeError('a code is of a signed-in citizen');
+    await notices.put({
+      sid,
+      sessionUid: session.uid,
+      clientId,
+      accountId: session.accountId,
+      expiresAt: new Date(session.exp * 1000),
+    });
+  };
+}
