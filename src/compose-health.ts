@@ -65,6 +65,8 @@ export function createHealth(parts: HealthParts): () => Promise<HealthReport> {
       ...documents.sources.map(({ document, source }) => ({ profile: document.profile.id, source })),
       ...(portalAuthorities ? [{ profile: PORTALS, source: portalAuthorities.revocation }] : []),
     ];
+    // What keeps the store from telling has a check already.
+    const logoutBacklog = await store.logoutNotices.backlog().catch(() => []);
     await Promise.all(sources.map(({ source }) => source.lookAtFiles()));
     const { trusted, damaged, configurationRefused } = documents.state;
     return assessHealth({
@@ -87,6 +89,7 @@ export function createHealth(parts: HealthParts): () => Promise<HealthReport> {
       revocationPlaces: sources.flatMap(({ profile, source }) =>
         source.states.map((state): RevocationPlace => ({ profile, ...state })),
       ),
+      logoutBacklog,
       revocationExceptions: [
         ...revocationExceptions(),
         ...(portalAuthorities?.revocation.exceptions ?? []).map((one) => ({ profile: PORTALS, ...one })),

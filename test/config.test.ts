@@ -47,6 +47,7 @@ describe('a configuration', () => {
         authorizationCodeSeconds: 60,
         accessTokenSeconds: 600,
         idTokenSeconds: 600,
+        logoutNoticeSeconds: 86_400,
       },
       revocation: {
         refreshIntervalSeconds: 300,

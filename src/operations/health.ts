@@ -17,11 +17,12 @@ export interface HealthCheck {
     | 'certificate'
     | 'revocation'
     | 'exception'
+    | 'logout'
     | 'worker';
   readonly status: HealthStatus;
   /** The document that is concerned; absent where the whole service is. */
   readonly profile?: string;
-  /** What is concerned: a certificate by the hash of its key, a CRL by its address. */
+  /** What is concerned: a certificate by the hash of its key, a CRL by its address, a portal by its client_id. */
   readonly subject?: string;
   readonly message: string;
   readonly code?: Code;
@@ -88,10 +89,14 @@ export interface HealthInputs {
   readonly certificates: readonly CertificateLife[];
   readonly revocationPlaces: readonly RevocationPlace[];
   readonly revocationExceptions: readonly RevocationException[];
+  /** Portals that have not heard yet that sessions have ended. */
+  readonly logoutBacklog: readonly { readonly clientId: string; readonly waiting: number; readonly since: Date }[];
 }
 
 const DAY = 86_400_000;
 const RECENT_FAILURE_MS = 60_000;
+/** A portal that restarts is back by then. */
+const LATE_LOGOUT_MS = 600_000;
 /** A CRL is renewed when three quarters of its life are over; with less than this part left, that has not worked. */
 const LAST_PART_OF_LIFE = 0.1;
 
@@ -106,6 +111,9 @@ export function assessHealth(inputs: HealthInputs): HealthReport {
     ...inputs.revocationExceptions
       .filter(({ until }) => until > inputs.at)
       .map((one) => exceptionCheck(one, inputs.at)),
+    ...inputs.logoutBacklog
+      .filter(({ since }) => inputs.at.getTime() - since.getTime() > LATE_LOGOUT_MS)
+      .map(logoutCheck),
   ];
   return { status: overallStatus(checks, inputs), at: inputs.at, checks };
 }
@@ -221,6 +229,11 @@ function revocationCheck(place: RevocationPlace, at: Date): HealthCheck {
 function exceptionCheck({ profile, subject, until }: RevocationException, at: Date): HealthCheck {
   const message = 'an exception to the revocation policy is in force';
   return { check: 'exception', status: 'degraded', profile, subject, message, until, daysLeft: daysUntil(until, at) };
+}
+
+function logoutCheck({ clientId: subject, waiting, since }: HealthInputs['logoutBacklog'][number]): HealthCheck {
+  const message = `the portal takes no notices of logout: ${waiting} wait, the oldest since ${since.toISOString()}`;
+  return { check: 'logout', status: 'degraded', subject, message };
 }
 
 function isNearEnd(thisUpdate: Date, nextUpdate: Date, at: Date): boolean {

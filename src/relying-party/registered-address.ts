@@ -8,7 +8,7 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Loopback over http serves development (RFC 8252 8.3); everything else travels encrypted. */
 export const browserAddress = address(
-  (url) => url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname)),
+  (url) => url.protocol === 'https:' || isHttpOnLoopback(url),
   'an absolute https URL (http only on loopback) without fragment and user information is needed',
 );
 
@@ -16,6 +16,10 @@ export const httpsAddress = address(
   (url) => url.protocol === 'https:',
   'an absolute https URL without fragment and user information is needed',
 );
+
+export function isHttpOnLoopback({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && LOOPBACK.includes(hostname);
+}
 
 function address(isPermitted: (url: URL) => boolean, message: string) {
   return z

@@ -8,7 +8,7 @@ import { LEVELS_OF_ASSURANCE } from '../identity/level-of-assurance.ts';
 import { TOKEN_ENDPOINT_AUTH_METHODS } from './portal.ts';
 import { protocolMembers, RESPONSES, type ServiceAbilities } from './protocol-metadata.ts';
 import { publicKeySet } from './public-key.ts';
-import { browserAddress, hostNames } from './registered-address.ts';
+import { browserAddress, hostNames, isHttpOnLoopback } from './registered-address.ts';
 
 const text = z.string().trim().min(1).max(300);
 const localizedText = z
@@ -131,6 +131,10 @@ function* combinationProblems(
   }
   if (document.backchannel_logout_session_required === true && document.backchannel_logout_uri === undefined) {
     yield ['backchannel_logout_session_required', 'it needs backchannel_logout_uri'];
+  }
+  const logoutAddress = URL.parse(document.backchannel_logout_uri ?? '');
+  if (logoutAddress !== null && isHttpOnLoopback(logoutAddress) && !isSandbox) {
+    yield ['backchannel_logout_uri', 'only a sandbox sends notices of logout over http'];
   }
 
   // OpenID Connect Core 8.1.

@@ -34,6 +34,7 @@ const GOOD: HealthInputs = {
   certificates: [cardHost, anchor],
   revocationPlaces: [crl],
   revocationExceptions: [],
+  logoutBacklog: [],
 };
 const assess = (changes: Partial<HealthInputs> = {}) => assessHealth({ ...GOOD, ...changes });
 /** The status of the whole, and the checks that are not ok. */
@@ -75,6 +76,18 @@ describe('health', () => {
       expect(statusOf({ certificates: [{ ...cardHost, notAfter: daysFromAt(-1) }, anchor] })).to.equal(
         'failing, certificate failing',
       ));
+  });
+
+  it('tells of a portal that has taken no notice of logout for more than ten minutes', () => {
+    const since = (milliseconds: number) => [
+      { clientId: 'portal-1', waiting: 3, since: new Date(AT.getTime() - milliseconds) },
+    ];
+    expect(statusOf({ logoutBacklog: since(600_000) })).to.equal('ok');
+    const late = troubles({ logoutBacklog: since(600_001) });
+    expect(late.status).to.equal('degraded');
+    expect(late.troubles).to.have.length(1);
+    expect(late.troubles[0]).to.include({ check: 'logout', subject: 'portal-1' });
+    expect(late.troubles[0]?.message).to.match(/3 wait, the oldest since 20/);
   });
 
   describe('looks ahead to the end of certificates', () => {

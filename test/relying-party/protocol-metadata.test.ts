@@ -212,10 +212,22 @@ describe('the protocol members of a registration', () => {
       { ...BASIC, backchannel_logout_uri: 'http://portal.example.ma/x' },
       'backchannel_logout_uri',
     ],
+    [
+      'a logout address on the machine of the service',
+      { ...BASIC, backchannel_logout_uri: 'http://localhost:4100/x' },
+      'backchannel_logout_uri',
+    ],
     ['a policy that is a script', { ...BASIC, policy_uri: 'javascript:alert(1)' }, 'policy_uri'],
   ] as const) {
     it(`refuse ${fault}`, async () => expect(await problemsOf(document)).to.deep.equal([paths]));
   }
+
+  it('give a logout address on loopback to a portal of a sandbox alone', async () => {
+    const document = { ...BASIC, backchannel_logout_uri: 'http://localhost:4100/x' };
+    const { portals, register } = setUp({ abilities: { isSandbox: true } });
+    await register(document);
+    expect((await portals.list())[0]?.protocol).to.include({ backchannel_logout_uri: 'http://localhost:4100/x' });
+  });
 
   it('tell every wrong combination at once', async () => {
     expect(

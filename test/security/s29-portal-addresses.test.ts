@@ -3,6 +3,7 @@
  * alone: a host that the sandbox does not list gets no connection from this machine. `test/network/portal-fetch` has the rules.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Citizen } from '../support/citizen.ts';
 import { type PortalHost, startPortalHost } from '../support/portal-host.ts';
@@ -72,6 +73,36 @@ describe('S29: addresses that a portal supplied', () => {
       expect([status, body.error]).to.deep.equal([401, 'invalid_client']);
       expect(unlisted.connections()).to.equal(0);
     });
+  }
+
+  for (const [fault, address] of [
+    ['a host that is not listed', () => `https://${unlisted.host}/logout`],
+    ['a host that is not listed, over http', () => `http://${unlisted.host}/logout`],
+    ['a redirect to a host that is not listed', () => `https://${listed.host}/away`],
+  ] as const) {
+    it(`a notice of logout to ${fault}: no connection`, async () => {
+      const portal = await registerRelyingParty(service, {
+        registration: { require_pkce: false, backchannel_logout_uri: address() },
+      });
+      const citizen = new Citizen({ tlsRootPem: service.tlsRootPem, card: service.card('valid') });
+      await portal.signIn(citizen);
+      await citizen.press(await citizen.send('GET', portal.endpoint('end_session')), 'sign-out');
+      await refusedFor(portal);
+      expect(unlisted.connections()).to.equal(0);
+    });
+  }
+
+  /** The service has tried, and said in its log why it did not. */
+  async function refusedFor({ clientId }: TestRelyingParty): Promise<void> {
+    const isOf = (line: string): boolean => line.includes('"logout-notice"') && line.includes(`"${clientId}"`);
+    for (;;) {
+      const line = service.logText().split('\n').find(isOf);
+      if (line !== undefined) {
+        expect(line).to.include('"FETCH_REFUSED"');
+        return;
+      }
+      await setImmediate();
+    }
   }
 
   it('an address that is not https is refused at registration', async () => {
