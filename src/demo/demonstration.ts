@@ -40,7 +40,7 @@ export interface DemonstrationOptions {
   /** The section `limits` of its configuration. Without it there are none: on loopback, everybody is one address. */
   readonly limits?: Readonly<Record<string, unknown>> | undefined;
   /** What its section `sandbox` has beside virtual cards. */
-  readonly sandbox?: Readonly<Record<string, unknown>> | undefined;
+  readonly sandbox?: (Readonly<Record<string, unknown>> & { readonly portalHosts?: readonly string[] }) | undefined;
   readonly clock?: Clock;
   /** For tests: files of further profiles, whose documents the same authority issues. */
   readonly profiles?: readonly string[] | undefined;
@@ -98,6 +98,7 @@ async function writeConfig(demonstration: Demonstration, options: DemonstrationO
     store = 'sqlite:store',
     limits = { enabled: false },
     profiles = [],
+    sandbox = {},
   } = options;
   const { root, issuing, tlsServer } = demonstration;
   const here = (path: string): string => relative(directory, path);
@@ -114,7 +115,12 @@ async function writeConfig(demonstration: Demonstration, options: DemonstrationO
     store,
     keys: { directory: 'keys' },
     limits,
-    sandbox: { virtualCards: true, ...options.sandbox },
+    sandbox: {
+      virtualCards: true,
+      ...sandbox,
+      // Where the portal hears of the end of a session.
+      portalHosts: [`localhost:${options.portalPort}`, ...(sandbox.portalHosts ?? [])],
+    },
     documents: [fileURLToPath(PROFILE), ...profiles].map((profile) => ({
       profile: here(profile),
       trustAnchors: [

@@ -77,7 +77,23 @@ export function signedInPage(claims: PortalClaims): string {
       <tbody>${inOrder(Object.keys(claims)).map((claim) => claimRow(claim, claims[claim]))}
       </tbody>
     </table>
-    <form method="post" action="/logout" data-action="sign-out"><button class="button quiet" type="submit">Sign out of this portal</button></form>`,
+    <form method="post" action="/logout" data-action="sign-out"><button class="button quiet" type="submit">Sign out of this portal</button></form>
+    <p><a href="/logout/everywhere" data-action="sign-out-everywhere">Sign out everywhere</a>: of the identity service, and of every
+      portal that you signed in to with this card.</p>`,
+  );
+}
+
+export function signedOutPage(): string {
+  return layout(
+    'Signed out',
+    html`
+    <h1>You are signed out</h1>
+    <div data-page="signed-out">
+      <p>Your session at the identity service has ended, and with it your session here.</p>
+      <p lang="fr">Votre session auprès du service d’identité est terminée, et avec elle votre session ici.</p>
+      <p lang="ar" dir="rtl">انتهت جلستكم لدى خدمة الهوية، وانتهت معها جلستكم هنا.</p>
+    </div>
+    <p class="actions"><a class="button" href="/login" data-action="sign-in">Sign in with your card</a> <a href="/">Back to the start</a></p>`,
   );
 }
 

@@ -25,6 +25,10 @@ const SECTOR = 'passport.thiqa.example';
 
 /** The path to which the provider sends the citizen back. */
 export const CALLBACK_PATH = '/callback';
+/** And the one after a sign-out. */
+export const SIGNED_OUT_PATH = '/signed-out';
+/** Where the provider tells, without the citizen's browser, that a session has ended. */
+export const BACK_CHANNEL_LOGOUT_PATH = '/back-channel-logout';
 
 /** The public half of the portal's key as registered, its thumbprint (RFC 7638) as key identifier. */
 export async function publicPortalKey(privateKeyJwk: JsonWebKey): Promise<JsonWebKey & { kid: string }> {
@@ -40,6 +44,9 @@ export async function portalRegistration(portalUrl: URL, privateKeyJwk: JsonWebK
     name: PORTAL_NAME,
     sector: SECTOR,
     redirect_uris: [new URL(CALLBACK_PATH, portalUrl).href],
+    post_logout_redirect_uris: [new URL(SIGNED_OUT_PATH, portalUrl).href],
+    backchannel_logout_uri: new URL(BACK_CHANNEL_LOGOUT_PATH, portalUrl).href,
+    backchannel_logout_session_required: true,
     token_endpoint_auth_method: 'private_key_jwt',
     jwks: { keys: [await publicPortalKey(privateKeyJwk)] },
     claims: [

@@ -3,8 +3,9 @@
  * request, PKCE S256, state, nonce, private_key_jwt; the signature of the assertion is verified.
  */
 import { type JsonWebKey, webcrypto } from 'node:crypto';
-import { decodeProtectedHeader } from 'jose';
+import { createRemoteJWKSet, customFetch, decodeProtectedHeader, type JWTVerifyGetKey } from 'jose';
 import * as openid from 'openid-client';
+import { type EndedSession, readLogoutToken } from './logout-token.ts';
 import { publicPortalKey } from './portal-registration.ts';
 
 /** What the browser's session must keep between the request and the answer. */
@@ -21,6 +22,8 @@ export type PortalClaims = Readonly<Record<string, unknown>>;
 export interface Assertion {
   /** Of the ID token and of userinfo, as far as the portal uses them. */
   readonly claims: PortalClaims;
+  /** The provider's session, as its notice of logout names it. */
+  readonly session: EndedSession;
   /** Whole, for a developer to read. The ID token is verified and decoded. */
   readonly tokens: {
     readonly idToken: { readonly header: PortalClaims; readonly payload: PortalClaims };
@@ -33,6 +36,13 @@ export interface RelyingParty {
   begin(redirectUri: URL, uiLocales?: string): Promise<{ readonly location: URL; readonly pending: PendingSignIn }>;
   /** @param answer the address to which the provider sent the citizen back, with its parameters */
   complete(answer: URL, pending: PendingSignIn): Promise<Assertion>;
+  /**
+   * The address that asks the provider to end its session. It says nothing of the citizen: the browser's session tells.
+   * @param returnTo where the provider sends the citizen afterwards
+   */
+  endSession(returnTo: URL): Promise<{ readonly location: URL; readonly state: string }>;
+  /** Rejects with an Error for anything that is no logout token for this portal. */
+  readLogoutToken(token: string): Promise<EndedSession>;
 }
 
 export interface RelyingPartyOptions {
@@ -95,6 +105,8 @@ export async function createRelyingParty(options: RelyingPartyOptions): Promise<
     return discovered;
   };
 
+  let keys: JWTVerifyGetKey | undefined;
+
   return {
     async begin(redirectUri, uiLocales) {
       const config = await configuration();
@@ -132,11 +144,32 @@ export async function createRelyingParty(options: RelyingPartyOptions): Promise<
       ]);
       return {
         claims: { ...userinfo, ...Object.fromEntries(kept) },
+        session: { sub: assertion.sub, sid: typeof assertion.sid === 'string' ? assertion.sid : undefined },
         tokens: {
           idToken: { header: { ...decodeProtectedHeader(String(tokens.id_token)) }, payload: { ...assertion } },
           userinfo,
         },
       };
+    },
+
+    async endSession(returnTo) {
+      const state = openid.randomState();
+      const parameters = { client_id: options.clientId, post_logout_redirect_uri: returnTo.href, state };
+      return { location: openid.buildEndSessionUrl(await configuration(), parameters), state };
+    },
+
+    async readLogoutToken(token) {
+      const { issuer, jwks_uri: address } = (await configuration()).serverMetadata();
+      if (address === undefined) throw new Error('the provider names no keys');
+      const { fetch } = options;
+      keys ??= createRemoteJWKSet(
+        new URL(address),
+        fetch && {
+          [customFetch]: (url, request) =>
+            fetch(url, { ...request, headers: Object.fromEntries(request.headers), body: undefined }),
+        },
+      );
+      return readLogoutToken(token, { issuer, clientId: options.clientId, keys });
     },
   };
 }

@@ -3,6 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import type { EndedSession } from './logout-token.ts';
 import type { Assertion, PendingSignIn } from './portal-relying-party.ts';
 
 export interface PortalSession {
@@ -10,6 +11,10 @@ export interface PortalSession {
   readonly assertion?: Assertion;
   /** Sign-ins under way, the oldest first: a citizen may begin in one tab and again in another. */
   readonly pending: readonly PendingSignIn[];
+  /** The provider was asked to end its session; its answer brings this back. */
+  readonly leaving?: string;
+  /** The provider's session has ended, and with it the citizen's here. */
+  readonly hasEnded?: true;
 }
 
 const LIFETIME_SECONDS = 3600;
@@ -43,5 +48,14 @@ export class PortalSessions {
 
   close(secret: string | undefined): void {
     if (secret !== undefined) this.#sessions.delete(secret);
+  }
+
+  /** Signs out of every session that rests on this one of the provider; a sign-in that is under way goes on. */
+  end({ sub, sid }: EndedSession): void {
+    for (const [secret, { session, expiresAt }] of this.#sessions) {
+      const of = session.assertion?.session;
+      if (of === undefined || (sid !== undefined && of.sid !== sid) || (sub !== undefined && of.sub !== sub)) continue;
+      this.#sessions.set(secret, { session: { pending: session.pending, hasEnded: true }, expiresAt });
+    }
   }
 }

@@ -5,13 +5,22 @@
 import type { JsonWebKey } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
 import type { CustomFetch } from 'openid-client';
 import { type Clock, systemClock } from '../clock.ts';
 import { ConfigurationError } from '../errors.ts';
-import { failurePage, homePage, notFoundPage, STYLE_SHEET, STYLE_SHEET_PATH, signedInPage } from './portal-pages.ts';
-import { CALLBACK_PATH } from './portal-registration.ts';
+import {
+  failurePage,
+  homePage,
+  notFoundPage,
+  STYLE_SHEET,
+  STYLE_SHEET_PATH,
+  signedInPage,
+  signedOutPage,
+} from './portal-pages.ts';
+import { BACK_CHANNEL_LOGOUT_PATH, CALLBACK_PATH, SIGNED_OUT_PATH } from './portal-registration.ts';
 import { createRelyingParty, describeFailure, type RelyingParty, type SignInFailure } from './portal-relying-party.ts';
 import { PortalSessions } from './portal-sessions.ts';
 
@@ -80,8 +89,15 @@ function createPortalApp(relyingParty: RelyingParty, sessions: PortalSessions, u
   };
 
   router.get('/', (ctx) => {
-    const session = sessions.find(ctx.cookies.get(SESSION_COOKIE));
-    ctx.body = session?.assertion === undefined ? homePage() : signedInPage(session.assertion.claims);
+    const secret = ctx.cookies.get(SESSION_COOKIE);
+    const session = sessions.find(secret);
+    if (session?.assertion !== undefined) {
+      ctx.body = signedInPage(session.assertion.claims);
+      return;
+    }
+    // Said once.
+    if (session?.hasEnded) sessions.close(secret);
+    ctx.body = session?.hasEnded ? signedOutPage() : homePage();
   });
 
   router.get('/login', async (ctx) => {
@@ -144,6 +160,48 @@ function createPortalApp(relyingParty: RelyingParty, sessions: PortalSessions, u
     ctx.cookies.set(SESSION_COOKIE, null, { path: '/' });
     ctx.status = 303;
     ctx.redirect('/');
+  });
+
+  /** Of this portal, of the identity service, and so of every other portal that the card was shown for. */
+  router.get('/logout/everywhere', async (ctx) => {
+    const secret = ctx.cookies.get(SESSION_COOKIE);
+    const session = sessions.find(secret);
+    try {
+      const { location, state } = await relyingParty.endSession(new URL(SIGNED_OUT_PATH, url));
+      if (session !== undefined) {
+        sessions.close(secret);
+        enter(ctx, sessions.open({ ...session, leaving: state }));
+      }
+      ctx.redirect(location.href);
+    } catch (error) {
+      fail(ctx, 502, describeFailure(error));
+    }
+  });
+
+  // The notice of the provider may still be under way.
+  router.get(SIGNED_OUT_PATH, (ctx) => {
+    const secret = ctx.cookies.get(SESSION_COOKIE);
+    const session = sessions.find(secret);
+    if (session?.hasEnded || (session?.leaving !== undefined && session.leaving === ctx.query.state)) {
+      sessions.close(secret);
+      ctx.cookies.set(SESSION_COOKIE, null, { path: '/' });
+    }
+    ctx.body = signedOutPage();
+  });
+
+  // OpenID Connect Back-Channel Logout 1.0, 2.5 to 2.8. Comes from the provider: no cookie, no browser.
+  router.post(BACK_CHANNEL_LOGOUT_PATH, bodyParser({ enableTypes: ['form'], formLimit: '16kb' }), async (ctx) => {
+    const body: unknown = ctx.request.body;
+    const token = typeof body === 'object' && body !== null && 'logout_token' in body ? body.logout_token : undefined;
+    try {
+      if (typeof token !== 'string') throw new Error('there is no logout token');
+      sessions.end(await relyingParty.readLogoutToken(token));
+      ctx.status = 204;
+    } catch {
+      // Whatever is wrong with it, the provider learns as much as the standard says.
+      ctx.status = 400;
+      ctx.body = { error: 'invalid_request' };
+    }
   });
 
   router.get(STYLE_SHEET_PATH, (ctx) => {

@@ -3,11 +3,12 @@
  * adapter, pages with the same `data-action` and `data-code` attributes, and a card host that asks for a certificate. It
  * decides nothing about a card: the test says beforehand what the card host answers.
  */
-import { generateKeyPairSync, type X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, type X509Certificate } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
 import { type ClientMetadata, Provider } from 'oidc-provider';
 
 export interface BareProvider {
@@ -16,6 +17,8 @@ export interface BareProvider {
   readonly presented: { readonly host: string | undefined; readonly subject: string | undefined }[];
   /** What the next presentation ends in: a refusal with this code, or the sign-in. */
   refuseWith: string | undefined;
+  /** A JWT by the key of its ID tokens. */
+  sign(claims: JWTPayload, header?: JWTHeaderParameters): Promise<string>;
   /** Starts to answer, for this client. */
   serve(client: ClientMetadata): void;
   close(): Promise<void>;
@@ -37,9 +40,12 @@ export async function startBareProvider(tls: { readonly cert: Buffer; readonly k
   });
   const cardPort = await listen(cardHost);
 
+  const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   return Object.assign(state, {
+    sign: (claims: JWTPayload, header: JWTHeaderParameters = { alg: 'ES256' }) =>
+      new SignJWT(claims).setProtectedHeader({ kid: 'signing', ...header }).sign(signingKey),
     serve(client: ClientMetadata): void {
-      const provider = createBareProvider(issuer, client);
+      const provider = createBareProvider(issuer, client, signingKey);
       const answer = provider.callback();
       server.on('request', (request, response) => {
         const interaction = /^\/interaction\/([\w-]+)(?:\/(\w+))?$/.exec(new URL(request.url ?? '/', issuer).pathname);
@@ -56,11 +62,10 @@ export async function startBareProvider(tls: { readonly cert: Buffer; readonly k
   });
 }
 
-function createBareProvider(issuer: URL, client: ClientMetadata): Provider {
-  const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
+function createBareProvider(issuer: URL, client: ClientMetadata, signingKey: KeyObject): Provider {
   return new Provider(issuer.origin, {
     clients: [client],
-    jwks: { keys: [{ ...signingKey, kty: 'EC', kid: 'signing', use: 'sig', alg: 'ES256' }] },
+    jwks: { keys: [{ ...signingKey.export({ format: 'jwk' }), kty: 'EC', kid: 'signing', use: 'sig', alg: 'ES256' }] },
     acrValues: ['http://eidas.europa.eu/LoA/low'],
     cookies: { keys: ['a key of this test only'] },
     claims: {
@@ -74,6 +79,7 @@ function createBareProvider(issuer: URL, client: ClientMetadata): Provider {
       devInteractions: { enabled: false },
       pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
       claimsParameter: { enabled: true },
+      backchannelLogout: { enabled: true },
     },
     pkce: { required: () => true },
     clientAuthMethods: ['private_key_jwt'],

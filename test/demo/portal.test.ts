@@ -29,10 +29,14 @@ describe('demonstration portal and sign-in client', () => {
     });
     portal = await startPortal({ port: 0, issuer: provider.issuer, clientId: 'passport-renewal', privateKeyJwk });
     const registration = await portalRegistration(portal.url, privateKeyJwk);
-    const { client_id, redirect_uris, jwks } = registration;
+    const { client_id, redirect_uris, post_logout_redirect_uris, jwks } = registration;
+    const { backchannel_logout_uri, backchannel_logout_session_required } = registration;
     provider.serve({
       client_id,
       redirect_uris,
+      post_logout_redirect_uris,
+      backchannel_logout_uri,
+      backchannel_logout_session_required,
       jwks: { keys: jwks.keys.map((key) => ({ ...key, kty: 'EC' })) },
       token_endpoint_auth_method: 'private_key_jwt',
       id_token_signed_response_alg: 'ES256',
@@ -190,6 +194,43 @@ describe('demonstration portal and sign-in client', () => {
         .and.include('by &lt;choice&gt;')
         .and.include('data-action="try-again"');
       expect(page).not.to.include('<choice>');
+    });
+  });
+
+  describe('the end of a session at the provider', () => {
+    const notify = (token: string | undefined): Promise<Response> =>
+      get('/back-channel-logout', {
+        method: 'POST',
+        body: new URLSearchParams(token === undefined ? {} : { logout_token: token }),
+      });
+    const EVENTS = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+
+    it('is told without the browser; what is no logout token for this portal is refused', async () => {
+      const now = Math.floor(Date.now() / 1000);
+      const claims = { iss: provider.issuer.origin, aud: 'passport-renewal', iat: now, exp: now + 120, jti: 'one' };
+      const token = await provider.sign(
+        { ...claims, sub: 'citizen', events: EVENTS },
+        { alg: 'ES256', typ: 'logout+jwt' },
+      );
+      const taken = await notify(token);
+      expect(taken.status).to.equal(204);
+      expect(taken.headers.get('cache-control')).to.equal('no-store');
+      for (const refused of [undefined, 'x.y.z', await provider.sign({ ...claims, sub: 'citizen', events: EVENTS })]) {
+        const response = await notify(refused);
+        expect(response.status).to.equal(400);
+        expect(await response.json()).to.deep.equal({ error: 'invalid_request' });
+      }
+    });
+
+    it('is asked for by an address that says nothing of the citizen', async () => {
+      const response = await get('/logout/everywhere');
+      const location = new URL(response.headers.get('location') ?? '');
+      expect(location.origin).to.equal(provider.issuer.origin);
+      expect([...location.searchParams.keys()].sort()).to.deep.equal([
+        'client_id',
+        'post_logout_redirect_uri',
+        'state',
+      ]);
     });
   });
 

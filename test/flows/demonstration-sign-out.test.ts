@@ -1,0 +1,53 @@
+/**
+ * The demonstration portal at the end of a session: it asks for one itself, and it hears of one that another portal asked for.
+ */
+import { expect } from 'chai';
+import type { PageResponse } from '../../src/demo/page-exchange.ts';
+import { Citizen } from '../support/citizen.ts';
+import { registerRelyingParty } from '../support/relying-party.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+
+describe('the demonstration portal, when a citizen signs out', () => {
+  let service: TestService;
+  let citizen: Citizen;
+  let home: PageResponse;
+  before(async () => {
+    service = await startTestService();
+  });
+  after(() => service.dispose());
+  beforeEach(async () => {
+    citizen = new Citizen({ tlsRootPem: service.tlsRootPem, card: service.card('valid') });
+    home = await citizen.follow(await citizen.press(await citizen.begin(service.portal), 'present-card'));
+    if (home.url.origin !== service.portal.origin) home = await citizen.follow(await citizen.press(home, 'consent'));
+    expect(home.body).to.include('Sign out everywhere');
+  });
+
+  const open = (path: string) => citizen.send('GET', new URL(path, service.portal));
+
+  it('everywhere: asked by the identity service, and back on a page that says so', async () => {
+    const asked = await citizen.follow(await citizen.press(home, 'sign-out-everywhere'));
+    expect(asked.url.origin).to.equal(service.issuer);
+    expect((await open('/me')).status).to.equal(200);
+    const back = await citizen.follow(await citizen.press(asked, 'sign-out'));
+    expect(back.url.pathname).to.equal('/signed-out');
+    expect(back.body).to.include('data-page="signed-out"').and.include('lang="fr"').and.include('lang="ar" dir="rtl"');
+    expect((await open('/me')).status).to.equal(401);
+  });
+
+  it('at another portal: signed out here too, and told why, once', async () => {
+    const other = await registerRelyingParty(service, { registration: { require_pkce: false } });
+    await other.signIn(citizen);
+    await citizen.press(await citizen.send('GET', other.endpoint('end_session')), 'sign-out');
+    let page = await open('/');
+    while (page.body.includes('Sign out everywhere')) page = await open('/');
+    expect(page.body).to.include('data-page="signed-out"');
+    expect((await open('/me')).status).to.equal(401);
+    expect((await open('/')).body).to.include('Renew your passport');
+  });
+
+  it('nobody else can sign the citizen out of the portal by an address', async () => {
+    await open('/signed-out?state=guessed');
+    await open('/signed-out');
+    expect((await open('/me')).status).to.equal(200);
+  });
+});
