@@ -144,6 +144,13 @@ function storeContract(factory: StoreFactory): void {
         expect(await store.logoutNotices.backlog()).to.deep.equal([{ clientId: 'portal-1', waiting: 6, since: NOW }]);
       });
 
+      it('come of everybody, whatever the session', async () => {
+        await store.logoutNotices.put(participant('a'));
+        await store.logoutNotices.put({ sid: 'b', sessionUid: 's', clientId: 'p', accountId: 'c', expiresAt: EXPIRY });
+        await store.logoutNotices.put({ ...participant('over'), expiresAt: NOW });
+        expect(await store.logoutNotices.end({ everybody: true }, NOW)).to.equal(2);
+      });
+
       it('come of no session that has run out, which is swept', async () => {
         await store.logoutNotices.put(participant('one'));
         expect(await store.logoutNotices.end({ sid: 'one' }, EXPIRY)).to.equal(0);

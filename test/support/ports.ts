@@ -283,6 +283,7 @@ interface StoredNotice extends SessionParticipant {
 export function memoryLogoutNotices(): LogoutNoticeStore & { readonly stored: Map<string, StoredNotice> } {
   const stored = new Map<string, StoredNotice>();
   const isOf = (one: StoredNotice, sessions: EndedSessions): boolean =>
+    'everybody' in sessions ||
     Object.entries(sessions).every(([name, value]) => one[name as keyof SessionParticipant] === value); // they name fields of it
   const due = (one: StoredNotice, dueAt: Date): void => {
     if (one.ended) stored.set(one.sid, { ...one, ended: { ...one.ended, dueAt } });

@@ -21,12 +21,13 @@ export interface LogoutNotice extends Omit<SessionParticipant, 'expiresAt'> {
   readonly attempts: number;
 }
 
-/** Whose sessions end: one session at one portal, a whole one, all of a citizen, or all at a portal. */
+/** Whose sessions end: one session at one portal, a whole one, all of a citizen, all at a portal, or all. */
 export type EndedSessions =
   | { readonly sid: string }
   | { readonly sessionUid: string }
   | { readonly accountId: string }
-  | { readonly clientId: string };
+  | { readonly clientId: string }
+  | { readonly everybody: true };
 
 export interface LogoutBacklog {
   readonly clientId: string;

@@ -21,11 +21,11 @@ export function sqliteLogoutNoticeStore(database: Database): LogoutNoticeStore {
      ON CONFLICT (sid) DO UPDATE SET expires_at = excluded.expires_at WHERE due_at IS NULL`,
   );
   // Without an expiry: a notice is removed by whoever delivers it or gives it up.
+  const end = `UPDATE logout_notice SET due_at = :at, ended_at = :at, expires_at = NULL
+    WHERE due_at IS NULL AND expires_at > :at`;
+  const endAll = database.prepare(end);
   const endBy = (column: 'sid' | 'session_uid' | 'account_id' | 'client_id') =>
-    database.prepare(
-      `UPDATE logout_notice SET due_at = :at, ended_at = :at, expires_at = NULL
-       WHERE ${column} = :value AND due_at IS NULL AND expires_at > :at`,
-    );
+    database.prepare(`${end} AND ${column} = :value`);
   const [endBySid, endBySession, endByAccount, endByClient] = [
     endBy('sid'),
     endBy('session_uid'),
@@ -50,11 +50,12 @@ export function sqliteLogoutNoticeStore(database: Database): LogoutNoticeStore {
      WHERE due_at IS NOT NULL GROUP BY client_id ORDER BY since`,
   );
 
-  function end(sessions: EndedSessions, at: number): number {
+  function endThose(sessions: EndedSessions, at: number): number {
     if ('sid' in sessions) return endBySid.run({ value: sessions.sid, at });
     if ('sessionUid' in sessions) return endBySession.run({ value: sessions.sessionUid, at });
     if ('accountId' in sessions) return endByAccount.run({ value: sessions.accountId, at });
-    return endByClient.run({ value: sessions.clientId, at });
+    if ('clientId' in sessions) return endByClient.run({ value: sessions.clientId, at });
+    return endAll.run({ at });
   }
 
   return {
@@ -64,7 +65,7 @@ export function sqliteLogoutNoticeStore(database: Database): LogoutNoticeStore {
     },
     async end(sessions, at) {
       const time = toMilliseconds(at);
-      return database.write(() => end(sessions, time));
+      return database.write(() => endThose(sessions, time));
     },
     async take(at, until, busy) {
       const question = { at: toMilliseconds(at), busy: JSON.stringify(busy) };
