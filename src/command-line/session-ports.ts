@@ -16,6 +16,17 @@ export function reasonOption(): Option {
   return new Option('--reason <reason>', 'why, for the record').choices(END_REASONS).makeOptionMandatory();
 }
 
-export function sessionPorts({ notBefore, portals, standings }: Store, audit: AuditLog): SessionPorts {
-  return { notBefore, portals, standings, audit, clock: systemClock };
+export function sessionPorts(store: Store, audit: AuditLog): SessionPorts {
+  const { notBefore, portals, standings, logoutNotices } = store;
+  return {
+    notBefore,
+    portals,
+    standings,
+    audit,
+    clock: systemClock,
+    // The service finds them there, and brings them.
+    async onEnded({ owner: { kind, ...named } }) {
+      await logoutNotices.end('clientId' in named || 'accountId' in named ? named : { everybody: true }, systemClock());
+    },
+  };
 }

@@ -4,10 +4,8 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { decodeJwt } from 'jose';
-import { systemClock } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config.ts';
-import { openStore } from '../../src/store/open-store.ts';
 import { Citizen } from '../support/citizen.ts';
+import { runCommand } from '../support/command.ts';
 import { type PortalHost, startPortalHost } from '../support/portal-host.ts';
 import { registerRelyingParty, type TestRelyingParty } from '../support/relying-party.ts';
 import { ServedService, type ServeProcess } from '../support/served-service.ts';
@@ -65,10 +63,10 @@ describe('notices of logout, and processes that die', function () {
     const { claims } = await portal.signIn(citizen());
     await running.end();
     const tried = (await host.posted('/logout')).length;
-    // What the end of a session writes, by a process that did nothing more.
-    const store = await openStore(loadConfig(join(service.directory, 'thiqa.yaml'), {}).store);
-    expect(await store.logoutNotices.end({ clientId: portal.clientId }, systemClock())).to.equal(1);
-    await store.close();
+    // By a process that brings none.
+    const end = ['sessions', 'end', '--portal', portal.clientId, '--reason', 'incident'];
+    const { code, stderr } = await runCommand([...end, '--config', join(service.directory, 'thiqa.yaml')]);
+    expect(code, stderr).to.equal(0);
     running = await started();
     const forms = await host.posted('/logout', tried + 1);
     expect(decodeJwt(forms[tried]?.get('logout_token') ?? '')).to.have.property('sid', claims.sid);

@@ -2,6 +2,7 @@
  * OpenID Connect Back-Channel Logout 1.0 through the whole service: a citizen signs out, and each portal of the session
  * hears of it, over https, from a queue that outlasts its absence.
  */
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import {
@@ -16,6 +17,7 @@ import {
 import type { AuditEvent } from '../../src/audit/event.ts';
 import type { CardId } from '../../src/demo/card-catalogue.ts';
 import { Citizen } from '../support/citizen.ts';
+import { runCommand } from '../support/command.ts';
 import { type PortalAnswer, type PortalHost, startPortalHost } from '../support/portal-host.ts';
 import { registerRelyingParty, type SignedIn, type TestRelyingParty } from '../support/relying-party.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -185,6 +187,31 @@ describe('portals hear that a citizen has signed out', () => {
     const next = new Citizen({ tlsRootPem: service.tlsRootPem, card: service.card('valid-arabic') }, citizen.jar);
     await portal.signIn(next, { prompt: 'login' });
     const { payload } = await verified(await tokenOf('/former'), former);
+    expect([payload.sub, payload.sid]).to.deep.equal([claims.sub, claims.sid]);
+  });
+
+  it('of each sign-in of a session by itself: a card that is shown again begins another sid', async () => {
+    host.answers.set('/twice', DONE);
+    const twice = await portalAt('/twice');
+    const first = await twice.signIn(citizen);
+    const same = await twice.signIn(citizen);
+    const second = await twice.signIn(citizen, { prompt: 'login' });
+    expect(same.claims.sid).to.equal(first.claims.sid);
+    expect(second.claims.sid).to.not.equal(first.claims.sid);
+    await signOut();
+    await tokenOf('/twice', 2);
+    const told = (await host.posted('/twice')).map((form) => decodeJwt(form.get('logout_token') ?? '').sid);
+    expect(told).to.have.members([first.claims.sid, second.claims.sid]);
+  });
+
+  it('also where an officer suspends the portal itself', async () => {
+    host.answers.set('/suspended', DONE);
+    const suspended = await portalAt('/suspended');
+    const { claims } = await suspended.signIn(citizen);
+    const suspend = ['portal', 'suspend', suspended.clientId, '--reason', 'decision'];
+    const { code, stderr } = await runCommand([...suspend, '--config', join(service.directory, 'thiqa.yaml')]);
+    expect(code, stderr).to.equal(0);
+    const { payload } = await verified(await tokenOf('/suspended'), suspended);
     expect([payload.sub, payload.sid]).to.deep.equal([claims.sub, claims.sid]);
   });
 

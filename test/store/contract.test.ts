@@ -102,7 +102,7 @@ function storeContract(factory: StoreFactory): void {
         handle.logoutNotices.take(at, UNTIL, busy);
       const ended = async (sid: string, changes = {}, at = NOW): Promise<void> => {
         await store.logoutNotices.put({ ...participant(sid), ...changes });
-        await store.logoutNotices.end({ sid }, at);
+        await store.logoutNotices.end({ sessionUid: `session of ${sid}` }, at);
       };
       const taken = async (sid: string) => {
         await ended(sid);
@@ -115,33 +115,31 @@ function storeContract(factory: StoreFactory): void {
         await store.logoutNotices.put(participant('one'));
         expect(await take(store)).to.equal(undefined);
         expect(await other.logoutNotices.backlog()).to.deep.equal([]);
-        expect(await other.logoutNotices.end({ sid: 'one' }, NOW)).to.equal(1);
+        expect(await other.logoutNotices.end({ sessionUid: 'session of one' }, NOW)).to.equal(1);
         const { expiresAt: _, ...rest } = participant('one');
         expect(await take(store)).to.deep.equal({ ...rest, endedAt: NOW, attempts: 1 });
       });
 
-      it('come of a whole session, of a citizen, or of a portal, each once', async () => {
-        for (const sid of ['a', 'b', 'c', 'd']) await store.logoutNotices.put(participant(sid));
-        await store.logoutNotices.put({ ...participant('b'), sid: 'b2', sessionUid: 'session-2' });
-        await store.logoutNotices.put({
-          ...participant('c'),
-          sid: 'c2',
-          sessionUid: 'session-3',
-          accountId: 'account-2',
-        });
-        await store.logoutNotices.put({
-          ...participant('d'),
-          sid: 'd2',
-          sessionUid: 'session-4',
-          accountId: 'account-3',
-          clientId: 'portal-2',
-        });
-        expect(await store.logoutNotices.end({ sid: 'a' }, NOW)).to.equal(1);
-        expect(await store.logoutNotices.end({ sessionUid: 'session-1' }, NOW)).to.equal(3);
-        expect(await store.logoutNotices.end({ accountId: 'account-1' }, NOW)).to.equal(1);
-        expect(await store.logoutNotices.end({ clientId: 'portal-1' }, NOW)).to.equal(1);
-        expect(await store.logoutNotices.end({ clientId: 'portal-1' }, NOW)).to.equal(0);
-        expect(await store.logoutNotices.backlog()).to.deep.equal([{ clientId: 'portal-1', waiting: 6, since: NOW }]);
+      it('come of a whole session, or of its part at a portal, each once', async () => {
+        const session = { sessionUid: 'one session' };
+        for (const clientId of ['portal-1', 'portal-2', 'portal-3']) {
+          await store.logoutNotices.put({ ...participant(`at ${clientId}`), ...session, clientId });
+        }
+        await store.logoutNotices.put(participant('another'));
+        expect(await store.logoutNotices.end({ ...session, clientId: 'portal-2' }, NOW)).to.equal(1);
+        expect(await store.logoutNotices.end({ ...session, clientId: 'portal-2' }, NOW)).to.equal(0);
+        expect(await store.logoutNotices.end(session, NOW)).to.equal(2);
+        expect(await store.logoutNotices.end(session, NOW)).to.equal(0);
+      });
+
+      it('come of all sessions of a citizen, or at a portal', async () => {
+        await store.logoutNotices.put(participant('a'));
+        await store.logoutNotices.put({ ...participant('b'), clientId: 'portal-2' });
+        await store.logoutNotices.put({ ...participant('c'), accountId: 'account-2', clientId: 'portal-2' });
+        await store.logoutNotices.put({ ...participant('d'), accountId: 'account-2', clientId: 'portal-3' });
+        expect(await store.logoutNotices.end({ accountId: 'account-1' }, NOW)).to.equal(2);
+        expect(await store.logoutNotices.end({ clientId: 'portal-2' }, NOW)).to.equal(1);
+        expect(await store.logoutNotices.end({ clientId: 'portal-3' }, NOW)).to.equal(1);
       });
 
       it('come of everybody, whatever the session', async () => {
@@ -153,7 +151,7 @@ function storeContract(factory: StoreFactory): void {
 
       it('come of no session that has run out, which is swept', async () => {
         await store.logoutNotices.put(participant('one'));
-        expect(await store.logoutNotices.end({ sid: 'one' }, EXPIRY)).to.equal(0);
+        expect(await store.logoutNotices.end({ sessionUid: 'session of one' }, EXPIRY)).to.equal(0);
         expect(await store.sweep(BEFORE_EXPIRY)).to.equal(0);
         expect(await store.sweep(EXPIRY)).to.equal(1);
       });
@@ -161,7 +159,7 @@ function storeContract(factory: StoreFactory): void {
       it('of a session that was prolonged come until its later end', async () => {
         await store.logoutNotices.put(participant('one'));
         await other.logoutNotices.put({ ...participant('one'), expiresAt: new Date(EXPIRY.getTime() + 1) });
-        expect(await store.logoutNotices.end({ sid: 'one' }, EXPIRY)).to.equal(1);
+        expect(await store.logoutNotices.end({ sessionUid: 'session of one' }, EXPIRY)).to.equal(1);
       });
 
       it('stay what they are when the participant is put again, and are never swept', async () => {
@@ -222,7 +220,7 @@ function storeContract(factory: StoreFactory): void {
         expect(await take(other)).to.have.property('sid', 'two');
         expect(await take(other)).to.equal(undefined);
         expect(await take(other, UNTIL)).to.have.property('sid');
-        expect(await store.logoutNotices.end({ sid: 'running' }, NOW)).to.equal(1);
+        expect(await store.logoutNotices.end({ sessionUid: 'session of running' }, NOW)).to.equal(1);
       });
 
       it('that wait are told by portal, the oldest first', async () => {
@@ -855,7 +853,7 @@ function storeContract(factory: StoreFactory): void {
         await refused('STORE_UNAVAILABLE', store.keyRing.read());
         await refused('STORE_UNAVAILABLE', store.keyRing.replace({ version: 1, sealed: Uint8Array.of(1) }));
         await refused('STORE_UNAVAILABLE', store.logoutNotices.put(participant('one')));
-        await refused('STORE_UNAVAILABLE', store.logoutNotices.end({ sid: 'one' }, NOW));
+        await refused('STORE_UNAVAILABLE', store.logoutNotices.end({ sessionUid: 'session of one' }, NOW));
         await refused('STORE_UNAVAILABLE', store.logoutNotices.take(NOW, EXPIRY, []));
         await refused('STORE_UNAVAILABLE', store.logoutNotices.backlog());
         await refused('STORE_UNAVAILABLE', store.sweep(NOW));

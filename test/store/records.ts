@@ -52,7 +52,7 @@ export const portal = (clientId: string): Portal => ({
 
 export const participant = (sid: string): SessionParticipant => ({
   sid,
-  sessionUid: 'session-1',
+  sessionUid: `session of ${sid}`,
   clientId: 'portal-1',
   accountId: 'account-1',
   expiresAt: EXPIRY,

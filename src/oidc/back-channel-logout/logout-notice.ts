@@ -21,10 +21,9 @@ export interface LogoutNotice extends Omit<SessionParticipant, 'expiresAt'> {
   readonly attempts: number;
 }
 
-/** Whose sessions end: one session at one portal, a whole one, all of a citizen, all at a portal, or all. */
+/** Whose sessions end: a whole one, or its part at one portal; all of a citizen, all at a portal, or all. */
 export type EndedSessions =
-  | { readonly sid: string }
-  | { readonly sessionUid: string }
+  | { readonly sessionUid: string; readonly clientId?: string }
   | { readonly accountId: string }
   | { readonly clientId: string }
   | { readonly everybody: true };

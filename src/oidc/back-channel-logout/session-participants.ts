@@ -2,7 +2,8 @@
  * Every portal that takes part in a session is written down before its code leaves, and every end of a session passes
  * here before the session is gone: a crash in between tells portals too early, and never not at all.
  */
-import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { randomUUID } from 'node:crypto';
+import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Clock } from '../../clock.ts';
 import type { EndedSessions, LogoutNoticeStore } from './logout-notice.ts';
 
@@ -22,13 +23,24 @@ export function createNotifyPortals(notices: LogoutNoticeStore, clock: Clock, wa
 export function notifyOfSessionEnds(provider: Provider, notify: NotifyPortals): void {
   // oidc-provider makes both classes for each provider. It would send inline, once, and by a fetch of its own.
   const { Client, Session } = provider;
-  const { destroy } = Session.prototype;
+  const { destroy, loginAccount } = Session.prototype;
+  // A card begins anew: what was ended before is never said of what comes after, and each sid is told of once.
+  Session.prototype.loginAccount = function loginWithNewSids(details) {
+    for (const clientId of Object.keys(this.authorizations ?? {})) this.sidFor(clientId, randomUUID());
+    loginAccount.call(this, details);
+  };
   Session.prototype.destroy = async function destroyAndNotify() {
     await notify({ sessionUid: this.uid });
     await destroy.call(this);
   };
   // Asked for the portal that a citizen leaves alone; and for each one before a whole session goes.
-  Object.assign(Client.prototype, { backchannelLogout: (_accountId: string, sid: string) => notify({ sid }) });
+  Object.assign(Client.prototype, {
+    async backchannelLogout(this: InstanceType<typeof Client>) {
+      const sessionUid = Provider.ctx?.oidc.session?.uid;
+      if (sessionUid === undefined) throw new TypeError('the end of a session is asked for in a session');
+      await notify({ sessionUid, clientId: this.clientId });
+    },
+  });
   provider.on('backchannel.error', (_ctx, error) => {
     // oidc-provider would go on. Thrown here, it keeps the session.
     throw error;

@@ -2,7 +2,7 @@
  * LogoutNoticeStore on MongoDB. A document with `dueAt` is a notice; taking one is a single findOneAndUpdate.
  */
 import { type Connection, Schema } from 'mongoose';
-import type { EndedSessions, LogoutNoticeStore } from '../../oidc/back-channel-logout/logout-notice.ts';
+import type { LogoutNoticeStore } from '../../oidc/back-channel-logout/logout-notice.ts';
 import { type Attempt, isDuplicate, upserting, validTime } from './open-database.ts';
 
 interface Stored {
@@ -63,7 +63,7 @@ export function mongoLogoutNoticeStore(
       const running = { ...participant, expiresAt: { $gt: time } };
       const update = { $set: { dueAt: time, endedAt: time }, $unset: { expiresAt: 1 } } as const;
       const { modifiedCount } = await attempt(() =>
-        notices.updateMany({ ...conditionOf(sessions), ...running }, update),
+        notices.updateMany({ ...('everybody' in sessions ? {} : sessions), ...running }, update),
       );
       return modifiedCount;
     },
@@ -99,9 +99,4 @@ export function mongoLogoutNoticeStore(
       return found.map(({ _id, waiting, since }) => ({ clientId: _id, waiting, since }));
     },
   };
-}
-
-function conditionOf(sessions: EndedSessions): Partial<Pick<Stored, '_id' | 'sessionUid' | 'accountId' | 'clientId'>> {
-  if ('sid' in sessions) return { _id: sessions.sid };
-  return 'everybody' in sessions ? {} : sessions;
 }

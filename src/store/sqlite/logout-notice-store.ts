@@ -24,14 +24,10 @@ export function sqliteLogoutNoticeStore(database: Database): LogoutNoticeStore {
   const end = `UPDATE logout_notice SET due_at = :at, ended_at = :at, expires_at = NULL
     WHERE due_at IS NULL AND expires_at > :at`;
   const endAll = database.prepare(end);
-  const endBy = (column: 'sid' | 'session_uid' | 'account_id' | 'client_id') =>
+  const endBy = (column: 'session_uid' | 'account_id' | 'client_id') =>
     database.prepare(`${end} AND ${column} = :value`);
-  const [endBySid, endBySession, endByAccount, endByClient] = [
-    endBy('sid'),
-    endBy('session_uid'),
-    endBy('account_id'),
-    endBy('client_id'),
-  ];
+  const [endBySession, endByAccount, endByClient] = [endBy('session_uid'), endBy('account_id'), endBy('client_id')];
+  const endAtPortal = database.prepare(`${end} AND session_uid = :value AND client_id = :clientId`);
   const due = `SELECT sid FROM logout_notice
     WHERE due_at <= :at AND client_id NOT IN (SELECT value FROM json_each(:busy)) ORDER BY due_at LIMIT 1`;
   const findDue = database.prepare<Pick<Row, 'sid'>>(due);
@@ -51,8 +47,10 @@ export function sqliteLogoutNoticeStore(database: Database): LogoutNoticeStore {
   );
 
   function endThose(sessions: EndedSessions, at: number): number {
-    if ('sid' in sessions) return endBySid.run({ value: sessions.sid, at });
-    if ('sessionUid' in sessions) return endBySession.run({ value: sessions.sessionUid, at });
+    if ('sessionUid' in sessions) {
+      const { sessionUid: value, clientId } = sessions;
+      return clientId === undefined ? endBySession.run({ value, at }) : endAtPortal.run({ value, clientId, at });
+    }
     if ('accountId' in sessions) return endByAccount.run({ value: sessions.accountId, at });
     if ('clientId' in sessions) return endByClient.run({ value: sessions.clientId, at });
     return endAll.run({ at });

@@ -31,7 +31,7 @@ function queue(send: (notice: LogoutNotice) => Promise<void>) {
     advance: (seconds: number) => advance(seconds * 1000),
     async end(sid: string, clientId = 'portal-1') {
       await notices.put({ ...participant(sid), clientId, expiresAt: new Date(AT.getTime() + 900_000) });
-      await createNotifyPortals(notices, clock, () => delivery.wake())({ sid });
+      await createNotifyPortals(notices, clock, () => delivery.wake())({ sessionUid: `session of ${sid}` });
     },
     /** All that is due was tried. */
     async settled() {
@@ -90,7 +90,7 @@ describe('the delivery of logout notices', () => {
   it('tries one whose time was over while nobody ran, once', async () => {
     const { notices, settled, advance, audit } = queue(() => Promise.reject(unreachable()));
     await notices.put({ ...participant('one'), expiresAt: new Date(AT.getTime() + 900_000) });
-    await notices.end({ sid: 'one' }, AT);
+    await notices.end({ sessionUid: 'session of one' }, AT);
     advance(7200);
     await settled();
     expect(audit.events()).to.have.length(1);
