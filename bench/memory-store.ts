@@ -82,6 +82,7 @@ export function createMemoryStore(): Store {
     // The portals of the benches take no notice of an end.
     logoutNotices: {
       put: async () => undefined,
+      prolong: async () => undefined,
       end: async () => 0,
       take: async () => undefined,
       settle: async () => undefined,

@@ -235,7 +235,7 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.keys = parts.cookieSignatures;
   notifyOfSessionEnds(provider, parts.notifyPortals);
   provider.use(auditAssertions(parts.audit));
-  provider.use(rememberParticipants(parts.logoutNotices));
+  provider.use(rememberParticipants(parts.logoutNotices, lifetimes.sessionSeconds));
   provider.use(
     continueByGet(
       new Map<string, AddressParameters>([

@@ -30,6 +30,8 @@ describe('portals hear that a citizen has signed out', () => {
   let host: PortalHost;
   let portal: TestRelyingParty;
   let citizen: Citizen;
+  /** What is waited for may never come. */
+  let isRunning = true;
   before(async () => {
     host = await startPortalHost();
     service = await startTestService({ sandbox: { portalHosts: [host.host], portalAuthority: host.authorityFile } });
@@ -40,6 +42,7 @@ describe('portals hear that a citizen has signed out', () => {
     citizen = citizenWith('valid');
   });
   after(async () => {
+    isRunning = false;
     await service.dispose();
     await host.close();
   });
@@ -78,12 +81,13 @@ describe('portals hear that a citizen has signed out', () => {
     return forms[count - 1]?.get('logout_token') ?? '';
   };
   const recorded = async (type: AuditEvent['type'], { clientId }: TestRelyingParty) => {
-    for (;;) {
+    while (isRunning) {
       const events = (await service.auditRecords()).map(({ event }) => event);
       const found = events.find((event) => event.type === type && 'clientId' in event && event.clientId === clientId);
       if (found !== undefined) return found;
       await setImmediate();
     }
+    throw new Error(`there is no record ${type}`);
   };
   const waiting = async () => {
     const store = await service.openStore();
@@ -95,7 +99,7 @@ describe('portals hear that a citizen has signed out', () => {
   };
   /** On record first, a notice leaves the queue a moment later. */
   const expectNothingLeft = async (): Promise<void> => {
-    while ((await waiting()).length > 0) await setImmediate();
+    while (isRunning && (await waiting()).length > 0) await setImmediate();
   };
   /** Lets time pass until something has happened. */
   const passTimeUntil = async <T>(happened: Promise<T>): Promise<T> => {
@@ -104,7 +108,7 @@ describe('portals hear that a citizen has signed out', () => {
       () => (isOver = true),
       () => (isOver = true),
     );
-    while (!isOver) {
+    while (isRunning && !isOver) {
       service.advance(1);
       // Paced by what the service answers meanwhile.
       await portal.keys();
@@ -202,6 +206,20 @@ describe('portals hear that a citizen has signed out', () => {
     await tokenOf('/twice', 2);
     const told = (await host.posted('/twice')).map((form) => decodeJwt(form.get('logout_token') ?? '').sid);
     expect(told).to.have.members([first.claims.sid, second.claims.sid]);
+  });
+
+  it('for as long as the session lasts, which a card that is shown again prolongs at every portal', async () => {
+    for (const path of ['/early', '/late']) host.answers.set(path, DONE);
+    const [early, late] = [
+      await portalAt('/early'),
+      await portalAt('/late', { backchannel_logout_uri: undefined, backchannel_logout_session_required: undefined }),
+    ];
+    const { claims } = await early.signIn(citizen);
+    service.advance(600);
+    await late.signIn(citizen, { prompt: 'login' });
+    service.advance(600);
+    await signOut();
+    expect(decodeJwt(await tokenOf('/early')).sid).to.equal(claims.sid);
   });
 
   it('also where an officer suspends the portal itself', async () => {

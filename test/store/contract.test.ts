@@ -101,8 +101,9 @@ function storeContract(factory: StoreFactory): void {
       const take = (handle: Store, at = NOW, busy: readonly string[] = []) =>
         handle.logoutNotices.take(at, UNTIL, busy);
       const ended = async (sid: string, changes = {}, at = NOW): Promise<void> => {
-        await store.logoutNotices.put({ ...participant(sid), ...changes });
-        await store.logoutNotices.end({ sessionUid: `session of ${sid}` }, at);
+        const one = { ...participant(sid), ...changes };
+        await store.logoutNotices.put(one);
+        await store.logoutNotices.end({ sessionUid: one.sessionUid, clientId: one.clientId }, at);
       };
       const taken = async (sid: string) => {
         await ended(sid);
@@ -160,6 +161,16 @@ function storeContract(factory: StoreFactory): void {
         await store.logoutNotices.put(participant('one'));
         await other.logoutNotices.put({ ...participant('one'), expiresAt: new Date(EXPIRY.getTime() + 1) });
         expect(await store.logoutNotices.end({ sessionUid: 'session of one' }, EXPIRY)).to.equal(1);
+      });
+
+      it('come of all portals of a session that was prolonged as a whole, and of no other', async () => {
+        const session = { sessionUid: 'one session' };
+        await ended('told', session);
+        for (const sid of ['a', 'b']) await store.logoutNotices.put({ ...participant(sid), ...session });
+        await store.logoutNotices.put(participant('another'));
+        await other.logoutNotices.prolong('one session', new Date(EXPIRY.getTime() + 1));
+        expect(await store.sweep(EXPIRY)).to.equal(1);
+        expect(await store.logoutNotices.end(session, EXPIRY)).to.equal(2);
       });
 
       it('stay what they are when the participant is put again, and are never swept', async () => {

@@ -294,6 +294,11 @@ export function memoryLogoutNotices(): LogoutNoticeStore & { readonly stored: Ma
       const known = stored.get(participant.sid);
       if (known?.ended === undefined) stored.set(participant.sid, { ...participant, attempts: 0 });
     },
+    async prolong(sessionUid, expiresAt) {
+      for (const one of stored.values()) {
+        if (one.sessionUid === sessionUid && one.ended === undefined) stored.set(one.sid, { ...one, expiresAt });
+      }
+    },
     async end(sessions, at) {
       const running = [...stored.values()].filter(
         (one) => one.ended === undefined && one.expiresAt > at && isOf(one, sessions),

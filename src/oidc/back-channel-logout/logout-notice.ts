@@ -39,6 +39,8 @@ export interface LogoutBacklog {
 export interface LogoutNoticeStore {
   /** Inserts, or moves the time when the session runs out; never what is a notice already. */
   put(participant: SessionParticipant): Promise<void>;
+  /** A card was shown again: the session, with all that take part in it, runs out at `expiresAt`. */
+  prolong(sessionUid: string, expiresAt: Date): Promise<void>;
   /** Makes notices, due at once, of every participant whose session has not run out; says how many are new. */
   end(sessions: EndedSessions, at: Date): Promise<number>;
   /**

@@ -26,7 +26,10 @@ export function notifyOfSessionEnds(provider: Provider, notify: NotifyPortals): 
   const { destroy, loginAccount } = Session.prototype;
   // A card begins anew: what was ended before is never said of what comes after, and each sid is told of once.
   Session.prototype.loginAccount = function loginWithNewSids(details) {
-    for (const clientId of Object.keys(this.authorizations ?? {})) this.sidFor(clientId, randomUUID());
+    if (this.authorizations !== undefined) {
+      for (const clientId of Object.keys(this.authorizations)) this.sidFor(clientId, randomUUID());
+      if (Provider.ctx) Provider.ctx.state.isSessionProlonged = true;
+    }
     loginAccount.call(this, details);
   };
   Session.prototype.destroy = async function destroyAndNotify() {
@@ -47,16 +50,22 @@ export function notifyOfSessionEnds(provider: Provider, notify: NotifyPortals): 
   });
 }
 
-/** The answer with a code is withheld when its portal cannot be written down. */
-export function rememberParticipants(notices: LogoutNoticeStore): Middleware {
+/**
+ * The answer with a code is withheld when its portal cannot be written down.
+ * @param sessionSeconds from the card to the end of the session
+ */
+export function rememberParticipants(notices: LogoutNoticeStore, sessionSeconds: number): Middleware {
   return async (ctx, next) => {
     await next();
     // oidc-provider defines ctx.oidc only on its own routes.
     const oidc = (ctx as Partial<KoaContextWithOIDC>).oidc;
-    const code = oidc?.entities.AuthorizationCode;
-    const { client, session } = oidc ?? {};
+    const { client, session, entities } = oidc ?? {};
     // The token endpoint has a code too, and no session.
-    if (code === undefined || session === undefined || client?.backchannelLogoutUri === undefined) return;
+    const signedInAt = session?.authTime();
+    if (session === undefined || signedInAt === undefined) return;
+    const expiresAt = new Date((signedInAt + sessionSeconds) * 1000);
+    if (ctx.state.isSessionProlonged === true) await notices.prolong(session.uid, expiresAt);
+    if (entities?.AuthorizationCode === undefined || client?.backchannelLogoutUri === undefined) return;
     const { clientId } = client;
     const sid = session.sidFor(clientId);
     if (sid === undefined || session.accountId === undefined) throw new TypeError('a code is of a signed-in citizen');
@@ -65,7 +74,7 @@ export function rememberParticipants(notices: LogoutNoticeStore): Middleware {
       sessionUid: session.uid,
       clientId,
       accountId: session.accountId,
-      expiresAt: new Date(session.exp * 1000),
+      expiresAt,
     });
   };
 }

@@ -58,6 +58,10 @@ export function mongoLogoutNoticeStore(
         }
       });
     },
+    async prolong(sessionUid, expiresAt) {
+      const update = { $set: { expiresAt: validTime(expiresAt) } };
+      await attempt(() => notices.updateMany({ sessionUid, ...participant }, update));
+    },
     async end(sessions, at) {
       const time = validTime(at);
       const running = { ...participant, expiresAt: { $gt: time } };

@@ -20,6 +20,9 @@ export function sqliteLogoutNoticeStore(database: Database): LogoutNoticeStore {
      VALUES (:sid, :sessionUid, :clientId, :accountId, :expiresAt, 0)
      ON CONFLICT (sid) DO UPDATE SET expires_at = excluded.expires_at WHERE due_at IS NULL`,
   );
+  const prolong = database.prepare(
+    'UPDATE logout_notice SET expires_at = :expiresAt WHERE session_uid = :sessionUid AND due_at IS NULL',
+  );
   // Without an expiry: a notice is removed by whoever delivers it or gives it up.
   const end = `UPDATE logout_notice SET due_at = :at, ended_at = :at, expires_at = NULL
     WHERE due_at IS NULL AND expires_at > :at`;
@@ -60,6 +63,10 @@ export function sqliteLogoutNoticeStore(database: Database): LogoutNoticeStore {
     async put({ sid, sessionUid, clientId, accountId, expiresAt }) {
       const values = { sid, sessionUid, clientId, accountId, expiresAt: toMilliseconds(expiresAt) };
       await database.write(() => put.run(values));
+    },
+    async prolong(sessionUid, expiresAt) {
+      const values = { sessionUid, expiresAt: toMilliseconds(expiresAt) };
+      await database.write(() => prolong.run(values));
     },
     async end(sessions, at) {
       const time = toMilliseconds(at);
