@@ -6,13 +6,12 @@
  * Where the session has the very same grant already, that one stays: oidc-provider lets the tokens of a session count for
  * its latest grant alone, so another one would end what the portal received in another tab.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { ConsentStore } from '../citizen/consent.ts';
 import type { PortalStore } from '../relying-party/portal.ts';
 import { APPROVABLE_CLAIMS, type ApprovableClaim, claimsOfScope, PROTOCOL_CLAIMS, untaggedClaim } from './claims.ts';
 import { askedInClaimsParameter } from './claims-parameter.ts';
-import { bindGrant, contentOfGrant } from './grant.ts';
+import { bindGrant, isSameGrant } from './grant.ts';
 
 /**
  * What a request asks for, and the portal was approved for: the rows of the consent page, in the order of
@@ -65,7 +64,7 @@ export function createLoadGrant(parts: {
     grant.rejectOIDCClaims(everyClaim.filter((claim) => !allowed(claim)));
     const known = session?.grantIdFor(client.clientId);
     const standing = known === undefined ? undefined : await ctx.oidc.provider.Grant.find(known);
-    if (standing && isDeepStrictEqual(contentOfGrant(standing), contentOfGrant(grant))) return standing;
+    if (standing && isSameGrant(standing, grant)) return standing;
     await grant.save();
     return grant;
   };

@@ -4,6 +4,8 @@
  */
 import type { Provider } from 'oidc-provider';
 
+type StoredGrant = InstanceType<Provider['Grant']>;
+
 const MEMBER = 'signedInAt';
 
 /** Makes oidc-provider keep one member more with its grants. Called once for each provider, before it is used. */
@@ -17,17 +19,15 @@ export function bindGrant(grant: object, signedInAt: number): void {
   Object.assign(grant, { [MEMBER]: signedInAt });
 }
 
-/** All that two grants of one session can differ in. */
-export function contentOfGrant(grant: InstanceType<Provider['Grant']>) {
+/** In all but its name and its time. */
+export function isSameGrant(one: StoredGrant, other: StoredGrant): boolean {
+  return contentOf(one) === contentOf(other);
+}
+
+function contentOf(grant: StoredGrant): string {
   const { accountId, clientId, openid, rejected } = grant;
-  return {
-    accountId,
-    clientId,
-    scope: openid?.scope,
-    claims: openid?.claims ?? [],
-    rejected: rejected?.openid?.claims ?? [],
-    signedInAt: signInOfGrant(grant),
-  };
+  const claims = [openid?.claims ?? [], rejected?.openid?.claims ?? []];
+  return JSON.stringify([accountId, clientId, openid?.scope, claims, signInOfGrant(grant)]);
 }
 
 /** Undefined for a grant that no citizen consented to. */

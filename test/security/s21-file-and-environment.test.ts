@@ -65,6 +65,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
       'authorizationCodeSeconds',
       'accessTokenSeconds',
       'idTokenSeconds',
+      'logoutNoticeSeconds',
     ].map((name) => [`lifetimes.${name}`, [1, 60, 0, 1e9, '60', '060', null, true]]),
   ),
   'revocation.refreshIntervalSeconds': [60, 0, 'never'],
