@@ -45,7 +45,10 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   try {
     const models = modelsOf(database.connection);
     const store = storeOver(database, models);
-    await database.attempts('STORE_UNAVAILABLE')(async () => {
+    await database.attempts(
+      'STORE_UNAVAILABLE',
+      Number.POSITIVE_INFINITY,
+    )(async () => {
       const server = await describeServer(database);
       await refuseNewerSchema(database.connection);
       for (const model of Object.values<Indexed>(models)) await model.createIndexes();
@@ -136,7 +139,10 @@ function storeOver(database: MongoDatabase, models: ReturnType<typeof modelsOf>)
     audit,
     async sweep(at) {
       const time = validTime(at);
-      return attempt(async () => {
+      return database.attempts(
+        'STORE_UNAVAILABLE',
+        Number.POSITIVE_INFINITY,
+      )(async () => {
         let swept = 0;
         for (const collection of expiringOf(models)) swept += await sweepExpired(collection, time);
         return swept;

@@ -40,6 +40,12 @@ const OPTIONS: ConnectOptions = {
   bufferCommands: false,
 };
 
+/**
+ * The driver waits for ever on a connection that is cut while it writes to it. Longer than a write may take through a
+ * change of primary: the search for one, and then a majority.
+ */
+const LONGEST_MS = 10_000;
+
 /** Rejects with ServiceError STORE_UNAVAILABLE. */
 export async function openMongoDatabase(url: string): Promise<MongoDatabase> {
   const options = NAMES_A_DATABASE.test(url) ? OPTIONS : { ...OPTIONS, dbName: DEFAULT_DATABASE };
@@ -63,7 +69,8 @@ export class MongoDatabase {
     this.connection = connection;
   }
 
-  attempts(failure: Failure): Attempt {
+  /** @param longestMs until an attempt fails that nobody answers */
+  attempts(failure: Failure, longestMs = LONGEST_MS): Attempt {
     return async (action) => {
       if (this.#isClosed) throw new ServiceError(failure, 'the store is closed');
       const { loss } = this.#reachability;
@@ -72,7 +79,7 @@ export class MongoDatabase {
         throw new ServiceError(failure, 'the database cannot be reached', { cause: loss });
       }
       try {
-        return await action();
+        return await answered(action, longestMs);
       } catch (error) {
         if (isLoss(error)) this.#reachability.noteLoss(error);
         throw translated(failure, error);
@@ -131,6 +138,17 @@ export function octetsOf(value: unknown): Uint8Array {
   if (value instanceof mongo.Binary) return Uint8Array.from(value.buffer.subarray(0, value.position));
   if (value instanceof Uint8Array) return Uint8Array.from(value);
   throw new ServiceError('STORE_UNAVAILABLE', 'a stored record has no octets where they belong');
+}
+
+async function answered<T>(action: () => Promise<T>, longestMs: number): Promise<T> {
+  if (longestMs === Number.POSITIVE_INFINITY) return action();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('there was no answer in time')), longestMs);
+  try {
+    return await Promise.race([action(), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** No server for as long as an attempt waits; the driver wraps that in the error of a bulk write. */
