@@ -2,24 +2,23 @@
  * A CRL of millions of entries: reading it, looking into it, and what it does to those who sign in. The list is made
  * here, in a temporary folder that is removed afterwards.
  */
+import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { copyFile, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { issueCrl } from '../src/demo/authority.ts';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { encodePem } from '../src/demo/pem.ts';
-import { type BenchAuthority, createBenchAuthority } from './authority.ts';
+import { createBenchAuthority } from './authority.ts';
 import { compareLookUp } from './crl-look-up.ts';
 import { compareReading } from './crl-reading.ts';
-import { compareReload, compareSignInCost } from './crl-sign-in.ts';
-import { writeLargeCrl } from './large-crl.ts';
+import { entriesOf, writeLargeCrl } from './large-crl.ts';
 import type { Bench, Comparison, Pace } from './measure.ts';
-import { openSignInService } from './sign-in-service.ts';
+import { PROGRAM_FLAGS } from './program-flags.ts';
 
-const ENTRIES = 3_000_000;
-const QUICK_ENTRIES = 100_000;
-/** More than the service remembers, so that each card is new to it when its turn comes again. */
-const CARDS = 2_000;
+/** None of them signs in here. */
+const CARDS = 0;
 
 export const bench: Bench = {
   title: 'a CRL of 3 million entries: reading against openssl, look-up, sign-ins beside it',
@@ -34,7 +33,7 @@ export const bench: Bench = {
 
 async function runIn(folder: string, pace: Pace): Promise<readonly Comparison[]> {
   const at = new Date();
-  const entries = pace.quick ? QUICK_ENTRIES : ENTRIES;
+  const entries = entriesOf(pace);
   const authority = createBenchAuthority('P-384', CARDS, at);
   const list = writeLargeCrl(authority.issuing, entries, at);
   const file = (name: string): string => join(folder, name);
@@ -47,32 +46,18 @@ async function runIn(folder: string, pace: Pace): Promise<readonly Comparison[]>
   return [
     ...(await compareReading({ crl, issuerDer, issuerPem, cache: file('cache'), entries }, pace)),
     ...(await compareLookUp(authority.issuing, list, at, pace)),
-    ...(await compareSignIns(folder, crl, authority, at, pace)),
+    ...(await inServiceProcess(folder, pace)),
   ];
 }
 
-async function compareSignIns(
-  folder: string,
-  largeCrl: string,
-  authority: BenchAuthority,
-  at: Date,
-  pace: Pace,
-): Promise<readonly Comparison[]> {
-  const dates = { thisUpdate: at, nextUpdate: new Date(at.getTime() + 86_400_000), number: 1 };
-  const emptyCrl = join(folder, 'empty.crl');
-  await writeFile(emptyCrl, issueCrl(authority.issuing, [], dates));
-  // Each a file of its own, so that one in the place of the other is a change.
-  const files = [join(folder, 'first.crl'), join(folder, 'second.crl')] as const;
-  for (const delivered of files) await copyFile(largeCrl, delivered);
-  const withLarge = await openSignInService(join(folder, 'with-large'), authority, largeCrl, at);
-  const withEmpty = await openSignInService(join(folder, 'with-empty'), authority, emptyCrl, at);
-  try {
-    return [
-      await compareReload(withLarge, { crl: largeCrl, files }, pace),
-      await compareSignInCost(withLarge, withEmpty, pace),
-    ];
-  } finally {
-    await withLarge.close();
-    await withEmpty.close();
-  }
+/** Beside none of the lists that are held here, and with the flags that the service has. */
+async function inServiceProcess(folder: string, pace: Pace): Promise<readonly Comparison[]> {
+  const script = fileURLToPath(new URL('./crl-sign-in-process.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...PROGRAM_FLAGS,
+    script,
+    folder,
+    JSON.stringify(pace),
+  ]);
+  return JSON.parse(stdout);
 }

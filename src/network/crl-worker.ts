@@ -2,7 +2,8 @@
  * The worker of `load-crl.ts`: reads one large CRL and ends. A CRL of millions of entries costs seconds of computing,
  * which on the event loop would hold up every sign-in.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { RevocationError } from '../errors.ts';
 import { parseCertificate } from '../pki/certificate.ts';
@@ -25,4 +26,15 @@ async function run(): Promise<CrlJobResult> {
   }
 }
 
+/** Sign-ins go first. The system has a priority for each thread, where it tells a thread its number at all. */
+function giveWay(): void {
+  try {
+    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+    setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // At the usual priority, then.
+  }
+}
+
+giveWay();
 parentPort?.postMessage(await run());
