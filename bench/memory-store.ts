@@ -3,69 +3,42 @@
  * process and until it ends.
  */
 import type { AuditRecord } from '../src/audit/hash-chain.ts';
-import type { CitizenStanding } from '../src/citizen/standing.ts';
 import type { RateCount } from '../src/limits/rate-limit-store.ts';
 import type { ProtocolRecord, ProtocolStore } from '../src/oidc/protocol-store.ts';
 import type { Store } from '../src/store/store.ts';
+import {
+  memoryConsents,
+  memoryKeyRing,
+  memoryNotBefore,
+  memoryPortals,
+  memoryStandings,
+} from '../test/support/ports.ts';
 
 export function createMemoryStore(): Store {
   const protocol = createProtocolStore();
   const challenges = new Map<string, Parameters<Store['challenges']['put']>[0]>();
   const handOffs = new Map<string, Parameters<Store['handOffs']['put']>[0]>();
-  const portals = new Map<string, Parameters<Store['portals']['put']>[0]>();
-  const consents = new Map<string, Parameters<Store['consents']['put']>[0]>();
   const citizens = new Map<string, Parameters<Store['citizens']['put']>[0]>();
-  const standings = new Map<string, CitizenStanding>();
-  let everybodyNotBefore: number | undefined;
+  const standings = memoryStandings();
   const audit: AuditRecord[] = [];
   const rateCounts = new Map<string, RateCount>();
   return {
     protocol,
     challenges: { put: async (challenge) => void challenges.set(challenge.id, challenge), take: takeFrom(challenges) },
     handOffs: { put: async (handOff) => void handOffs.set(handOff.id, handOff), take: takeFrom(handOffs) },
-    portals: {
-      find: async (clientId) => portals.get(clientId),
-      async put(portal) {
-        if (portals.has(portal.clientId)) return false;
-        portals.set(portal.clientId, portal);
-        return true;
-      },
-      list: async () => [...portals.values()],
-      async change(clientId, { notBefore, status }) {
-        const portal = portals.get(clientId);
-        if (portal === undefined) return false;
-        const later = Math.max(portal.notBefore ?? notBefore, notBefore);
-        portals.set(clientId, { ...portal, ...(status && { status }), notBefore: later });
-        return true;
-      },
-    },
-    consents: {
-      find: async (accountId, clientId) => consents.get(`${accountId} ${clientId}`),
-      put: async (consent) => void consents.set(`${consent.accountId} ${consent.clientId}`, consent),
-    },
+    portals: memoryPortals(),
+    consents: memoryConsents(),
     citizens: {
       async find({ accountId, signedInAt }, at) {
         const record = citizens.get(`${accountId} ${signedInAt}`);
-        const standing = standings.get(accountId);
         if (record === undefined || record.expiresAt <= at) return undefined;
+        const standing = await standings.find(accountId);
         return { ...record, ...(standing && { standing }) };
       },
       put: async (record) => void citizens.set(`${record.accountId} ${record.signedInAt}`, record),
     },
-    standings: {
-      find: async (accountId) => standings.get(accountId),
-      async change(accountId, { notBefore, isSuspended }) {
-        const before = standings.get(accountId) ?? { isSuspended: false, notBefore };
-        const later = Math.max(before.notBefore, notBefore);
-        standings.set(accountId, { isSuspended: isSuspended ?? before.isSuspended, notBefore: later });
-      },
-    },
-    notBefore: {
-      find: async () => everybodyNotBefore,
-      async raise(notBefore) {
-        everybodyNotBefore = Math.max(everybodyNotBefore ?? notBefore, notBefore);
-      },
-    },
+    standings,
+    notBefore: memoryNotBefore(),
     // Who is trusted stands in the configuration of the bench.
     trust: {
       version: async () => ({ list: 0, refreshes: 0 }),
@@ -76,7 +49,7 @@ export function createMemoryStore(): Store {
       claim: () => Promise.reject(new TypeError('the memory store keeps no trust list')),
       settle: () => Promise.reject(new TypeError('the memory store keeps no trust list')),
     },
-    keyRing: createKeyRingStore(),
+    keyRing: memoryKeyRing(),
     // The benches ask no responder.
     ocspAnswers: { find: async () => undefined, put: async () => undefined },
     // The portals of the benches take no notice of an end.
@@ -113,19 +86,6 @@ export function createMemoryStore(): Store {
       );
     },
     close: async () => undefined,
-  };
-}
-
-function createKeyRingStore(): Store['keyRing'] {
-  let stored: Awaited<ReturnType<Store['keyRing']['read']>>;
-  return {
-    version: async () => stored?.version ?? 0,
-    read: async () => stored,
-    async replace(next) {
-      if (next.version !== (stored?.version ?? 0) + 1) return false;
-      stored = next;
-      return true;
-    },
   };
 }
 

@@ -333,11 +333,15 @@ export async function composeService(
   // What another process has left, and what is due again.
   const notifying = setInterval(() => logoutDelivery.wake(), LOGOUT_WATCH_INTERVAL_MS);
 
+  /** No request and no notice is under way afterwards. */
+  const draining = (drainSeconds: number, options?: { readonly gently?: boolean }) => [
+    () => closeListeners(listeners, drainSeconds, options),
+    () => clearInterval(notifying),
+    () => logoutDelivery.stop(),
+  ];
   const closings = [
     () => clearInterval(sweeping),
     () => clearInterval(watching),
-    () => clearInterval(notifying),
-    () => logoutDelivery.stop(),
     () => liveProvider.close(),
     () => documents.close(),
     () => portalHost?.close(),
@@ -361,19 +365,14 @@ export async function composeService(
         await Promise.all([...documents.sources.map(({ source }) => source.refresh()), portalHost?.refresh()]);
         if (worker === undefined) await audit.append({ type: 'service.started', issuer });
       } catch (error) {
-        await runEach([() => closeListeners(listeners, 0), ...closings]).catch(() => undefined); // the first error is the one to tell
+        await runEach([...draining(0), ...closings]).catch(() => undefined); // the first error is the one to tell
         throw error;
       }
       if (worker === undefined) log.info('started', { issuer, ...(sandbox && { sandbox: true }) });
     },
     async stop(options) {
       const recordEnd = worker === undefined ? [() => audit.append({ type: 'service.stopped', issuer })] : [];
-      await runEach([
-        () => closeListeners(listeners, config.drainSeconds, options),
-        () => logoutDelivery.stop(),
-        ...recordEnd,
-        ...closings,
-      ]);
+      await runEach([...draining(config.drainSeconds, options), ...recordEnd, ...closings]);
       if (worker === undefined) log.info('stopped');
     },
   };

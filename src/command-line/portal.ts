@@ -7,7 +7,7 @@ import { loadConfig, readYaml } from '../config.ts';
 import { onboardingPorts } from '../onboarding.ts';
 import { describePortal } from '../relying-party/portal-description.ts';
 import { registerPortal } from '../relying-party/register-portal.ts';
-import { unknownPortal } from '../sessions/end-sessions.ts';
+import { knownPortal } from '../sessions/end-sessions.ts';
 import { changePortalStatus } from '../sessions/suspend.ts';
 import { reasonOption, sessionPorts, type WithReason } from './session-ports.ts';
 import { withStore } from './store-access.ts';
@@ -54,26 +54,32 @@ export function addPortalCommand(program: Command): void {
     .option(...configOption)
     .action((clientId: string, { config }: { config: string }) =>
       withStore(config, async (store) => {
-        const registered = await store.portals.find(clientId);
-        if (registered === undefined) throw unknownPortal();
-        print(JSON.stringify(describePortal(registered), undefined, 2));
+        print(JSON.stringify(describePortal(await knownPortal(clientId, store)), undefined, 2));
       }),
     );
-  portal
-    .command('suspend')
-    .description('refuse what a portal asks, and end all that was issued to it; every running process does so at once')
-    .argument('<client_id>')
-    .addOption(reasonOption())
-    .option(...configOption)
-    .action((clientId: string, options: StatusOptions) => changeStatus(clientId, 'suspended', options));
-  portal
-    .command('resume')
-    .description('let a suspended portal ask again; nothing from before is revived')
-    .argument('<client_id>')
-    .addOption(reasonOption())
-    .option(...configOption)
-    .action((clientId: string, options: StatusOptions) => changeStatus(clientId, 'active', options));
+  for (const { verb, status, description } of STATUS_COMMANDS) {
+    portal
+      .command(verb)
+      .description(description)
+      .argument('<client_id>')
+      .addOption(reasonOption())
+      .option(...configOption)
+      .action((clientId: string, options: StatusOptions) => changeStatus(clientId, status, options));
+  }
 }
+
+const STATUS_COMMANDS = [
+  {
+    verb: 'suspend',
+    status: 'suspended',
+    description: 'refuse what a portal asks, and end all that was issued to it; every running process does so at once',
+  },
+  {
+    verb: 'resume',
+    status: 'active',
+    description: 'let a suspended portal ask again; nothing from before is revived',
+  },
+] as const;
 
 interface StatusOptions extends WithReason {
   readonly config: string;
