@@ -17,6 +17,8 @@ import { generateKey } from '../oidc/signing-keys.ts';
 import { withStore } from './store-access.ts';
 import { configOption, EXIT_REFUSED, print } from './terminal.ts';
 
+const kidArgument = ['<kid>', 'as `keys list` prints it; one that begins with a hyphen comes last, after --'] as const;
+
 interface Ring {
   readonly ring: SealedRing;
   readonly keys: ServiceKeys;
@@ -60,7 +62,7 @@ export function addKeysCommand(program: Command): void {
   keys
     .command('activate')
     .description('let a published key sign from now on; the one that signed is retired')
-    .argument('<kid>')
+    .argument(...kidArgument)
     .option('--early', 'although portals may not know it yet: they refuse its tokens until they fetch the keys', false)
     .requiredOption(...configOption)
     .action((kid: string, { early, config }: { early: boolean; config: string }) =>
@@ -69,7 +71,7 @@ export function addKeysCommand(program: Command): void {
   keys
     .command('retire')
     .description('withdraw a key that has not signed yet, or end an algorithm')
-    .argument('<kid>')
+    .argument(...kidArgument)
     .option('--last', 'although it signs and nothing takes its place: its portals are refused from now on', false)
     .requiredOption(...configOption)
     .action((kid: string, { last, config }: { last: boolean; config: string }) =>
@@ -78,7 +80,7 @@ export function addKeysCommand(program: Command): void {
   keys
     .command('remove')
     .description('take a retired key out of the JWK set; the service does so by itself when its time has come')
-    .argument('<kid>')
+    .argument(...kidArgument)
     .option('--early', 'although tokens that it signed have not expired: they verify no more', false)
     .requiredOption(...configOption)
     .action((kid: string, { early, config }: { early: boolean; config: string }) =>

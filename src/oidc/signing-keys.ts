@@ -18,12 +18,13 @@ const PRIVATE_MEMBERS: readonly string[] = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'ot
 
 /** The first signing key, as the keys directory holds it. */
 export async function generateSigningKeys(): Promise<JSONWebKeySet> {
-  return { keys: [await generateJwk(DEFAULT_ALGORITHM)] };
+  return { keys: [await drawNamed(() => generateJwk(DEFAULT_ALGORITHM))] };
 }
 
+/** A new key. */
 export async function generateKey(algorithm: KeyAlgorithm): Promise<KeyMaterial> {
-  if (algorithm === COOKIE_ALGORITHM) return cookieKeyMaterial(generateCookieKey());
-  const jwk = await generateJwk(algorithm);
+  if (algorithm === COOKIE_ALGORITHM) return drawNamed(async () => cookieKeyMaterial(generateCookieKey()));
+  const jwk = await drawNamed(() => generateJwk(algorithm));
   return signingKeyMaterial(jwk, jwk.kid, algorithm);
 }
 
@@ -42,6 +43,12 @@ export function generateCookieKey(): string {
 /** Tells two secret keys apart and says nothing of either. @returns 43 characters, base64url */
 export function fingerprintOf(key: KeyObject): string {
   return createHmac('sha256', key).update('thiqa key fingerprint v1').digest('base64url');
+}
+
+/** Draws again, once in 64 times, when the name would look like an option to a command that is given it. */
+export async function drawNamed<Key extends { readonly kid: string }>(draw: () => Promise<Key>): Promise<Key> {
+  const key = await draw();
+  return key.kid.startsWith('-') ? drawNamed(draw) : key;
 }
 
 async function generateJwk(algorithm: AssertionAlgorithm): Promise<JWK & { readonly kid: string }> {

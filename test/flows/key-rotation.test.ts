@@ -99,6 +99,20 @@ describe('keys that change while the service runs', () => {
     ]);
   });
 
+  it('a key whose name begins with a hyphen is named after --', async () => {
+    const config = join(service.directory, CONFIG_FILE);
+    const { code, stdout, stderr } = await runCommand([
+      'keys',
+      'activate',
+      '--config',
+      config,
+      '--',
+      `-${'Y'.repeat(42)}`,
+    ]);
+    expect(code, stdout + stderr).to.equal(2);
+    expect(JSON.parse(stdout)).to.include({ code: 'KEY_NOT_FOUND' });
+  });
+
   it('the service removes a retired key by itself, when the last token that it signed has expired', async () => {
     const old = String((await signIn()).header.kid);
     await change('activate', String((await change('announce')).kid), '--early');

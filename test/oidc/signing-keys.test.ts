@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { expect } from 'chai';
 import { calculateJwkThumbprint, importJWK, jwtVerify, SignJWT } from 'jose';
 import { ASSERTION_ALGORITHMS } from '../../src/oidc/keys/key-ring.ts';
-import { cookieKeyMaterial, generateKey, generateSigningKeys } from '../../src/oidc/signing-keys.ts';
+import { cookieKeyMaterial, drawNamed, generateKey, generateSigningKeys } from '../../src/oidc/signing-keys.ts';
 
 describe('the keys that sign assertions', () => {
   it('are private ES256 keys at first, named by their thumbprint (RFC 7638)', async () => {
@@ -34,6 +34,26 @@ describe('the keys that sign assertions', () => {
   it('of RSA have 3072 bits', async () => {
     const { publicJwk } = await generateKey('PS256');
     expect(Buffer.from(publicJwk?.n ?? '', 'base64url')).to.have.lengthOf(384);
+  });
+});
+
+describe('the name of a new key', () => {
+  it('never begins with a hyphen: a command would take it for an option', async () => {
+    const drawn = ['-Yyc', '--early', 'a-b', 'next'];
+    const key = await drawNamed(async () => ({ kid: String(drawn.shift()) }));
+    expect(key.kid).to.equal('a-b');
+    expect(drawn).to.deep.equal(['next']);
+  });
+
+  it('is so for each kind of key', async () => {
+    const drawn = await Promise.all(Array.from({ length: 400 }, () => generateKey('HS1')));
+    expect(drawn.filter(({ kid }) => kid.startsWith('-'))).to.deep.equal([]);
+    const [first, next] = await Promise.all([
+      Promise.all(Array.from({ length: 400 }, () => generateSigningKeys())),
+      Promise.all(Array.from({ length: 400 }, () => generateKey('ES256'))),
+    ]);
+    expect(first.filter(({ keys }) => keys[0]?.kid?.startsWith('-'))).to.deep.equal([]);
+    expect(next.filter(({ kid }) => kid.startsWith('-'))).to.deep.equal([]);
   });
 });
 
