@@ -26,9 +26,11 @@ export function createFindAccount(citizens: CitizenRecords, portals: PortalStore
         const consented = new Set(grant.getOIDCClaims().map(untaggedClaim));
         const allowed = portal.claims.filter((claim) => consented.has(claim));
         const asked = isJsonObject(request) ? request : {};
+        // The grant may be that of an earlier request of the session: what is given for this one tells its time.
+        const requestedAt = token?.iat ?? grant.iat;
         const verified =
           asked.verified_claims !== undefined &&
-          verifiedClaims(asked.verified_claims, { citizen: signedIn, signedInAt, allowed, requestedAt: grant.iat });
+          verifiedClaims(asked.verified_claims, { citizen: signedIn, signedInAt, allowed, requestedAt });
         const claims = Object.entries(claimsOf(signedIn, allowed)).filter(([name, value]) =>
           // OpenID Connect Core 5.5.1: a value that was not asked for is not given in its place.
           isAskedFor(value, Object.hasOwn(asked, name) ? asked[name] : null),

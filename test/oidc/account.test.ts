@@ -23,6 +23,8 @@ interface Question {
   /** What the claims parameter asks for in this place. */
   readonly asked?: unknown;
   readonly grantId?: string;
+  /** Of the token, epoch seconds. */
+  readonly issuedAt?: number;
 }
 
 async function setUp() {
@@ -41,6 +43,7 @@ async function setUp() {
     granted = ['given_name', 'family_name', 'verified_claims'],
     signedInAt = SIGNED_IN_AT,
     grantId = 'grant-1',
+    issuedAt = SIGNED_IN_AT,
     ...question
   }: Question) => {
     const clientId = 'clientId' in question ? question.clientId : 'names';
@@ -54,7 +57,7 @@ async function setUp() {
         provider: { Grant: { find: async () => grant } },
       },
     } as unknown as KoaContextWithOIDC; // as far as an account looks at it
-    const token = { grantId } as Parameters<typeof findAccount>[2]; // as far as an account looks at it
+    const token = { grantId, iat: issuedAt } as Parameters<typeof findAccount>[2]; // as far as an account looks at it
     return findAccount(ctx, 'account-1', token);
   };
   const claims = async (question: Question) =>
@@ -96,6 +99,14 @@ describe('the account that the provider sees', () => {
     expect(await claims({})).to.not.have.property('verified_claims');
     expect(await claims({ asked, granted: ['given_name'] })).to.not.have.property('verified_claims');
     expect(await claims({ asked, clientId: 'nothing' })).to.deep.equal({ sub: 'account-1' });
+  });
+
+  it('has no verified_claims that are older than asked for, though the grant was new when they were young enough', async () => {
+    const { claims } = await setUp();
+    const young = { ...VERIFIED, verification: { trust_framework: null, time: { max_age: 60 } } };
+    const ask = (issuedAt: number) => claims({ asked: { verified_claims: young }, issuedAt });
+    expect(await ask(SIGNED_IN_AT + 60)).to.have.property('verified_claims');
+    expect(await ask(SIGNED_IN_AT + 61)).to.not.have.property('verified_claims');
   });
 
   it('tells of the sign-in of the grant, whatever card was presented since', async () => {
