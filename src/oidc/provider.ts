@@ -35,6 +35,7 @@ import { type AddressParameters, continueByGet } from './continue-by-get.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { isOriginAllowed } from './cross-origin.ts';
 import { createHasEnded } from './ended-records.ts';
+import { refuseOtherMethods } from './endpoint-methods.ts';
 import { rememberSignIns, signInOfGrant } from './grant.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { DEFAULT_ALGORITHM } from './keys/key-ring.ts';
@@ -245,6 +246,7 @@ export function createProvider(parts: ProviderParts): Provider {
     ),
   );
   provider.use(endWithoutSession(portals, parts.signOutPages));
+  provider.use(refuseOtherMethods(provider));
   noteForAudit(provider);
   return provider;
 }

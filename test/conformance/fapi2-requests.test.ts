@@ -3,7 +3,6 @@
  * PKCE and the answer (FAPI 2.0 Security Profile 5.3.2.1, 5.3.2.2; RFC 9126; RFC 7636). One test per module, named by it.
  */
 import { expect } from 'chai';
-import { exchange } from '../../src/demo/page-exchange.ts';
 import { codeOf } from '../support/citizen.ts';
 import { expectError, generatePortalKey, PORTAL_ORIGIN, proofKey } from '../support/relying-party.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -117,11 +116,21 @@ describe('fapi2-security-profile-final-test-plan: requests', () => {
     }
 
     it('fapi2-security-profile-final-par-attempt-invalid-http-method', async () => {
-      const { status } = await exchange(
-        { method: 'GET', url: portal.portal.endpoint('pushed_authorization_request'), headers: {} },
-        { tlsRootPem: service.tlsRootPem },
-      );
-      expect(status).to.be.oneOf([404, 405]);
+      for (const [endpoint, methods, allowed] of [
+        ['pushed_authorization_request', ['GET', 'PUT'], 'POST'],
+        ['token', ['GET', 'DELETE'], 'POST'],
+        ['introspection', ['GET'], 'POST'],
+        ['revocation', ['GET'], 'POST'],
+        ['userinfo', ['PUT', 'DELETE'], 'GET, HEAD, POST'],
+      ] as const) {
+        for (const method of methods) {
+          const answer = await fetch(portal.portal.endpoint(endpoint), { method });
+          // RFC 9126 2.3
+          expect(answer.status, `${method} ${endpoint}`).to.equal(405);
+          expect(answer.headers.get('allow')).to.equal(allowed);
+          expect(await answer.json()).to.include({ error: 'invalid_request' });
+        }
+      }
     });
   });
 
