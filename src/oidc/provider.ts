@@ -34,6 +34,7 @@ import { createLoadGrant } from './consented-grant.ts';
 import { type AddressParameters, continueByGet } from './continue-by-get.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { isOriginAllowed } from './cross-origin.ts';
+import { omitEmptyLists } from './discovery-document.ts';
 import { createHasEnded } from './ended-records.ts';
 import { refuseOtherMethods } from './endpoint-methods.ts';
 import { rememberSignIns, signInOfGrant } from './grant.ts';
@@ -247,6 +248,7 @@ export function createProvider(parts: ProviderParts): Provider {
   );
   provider.use(endWithoutSession(portals, parts.signOutPages));
   provider.use(refuseOtherMethods(provider));
+  provider.use(omitEmptyLists);
   noteForAudit(provider);
   return provider;
 }

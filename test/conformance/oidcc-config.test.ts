@@ -54,6 +54,10 @@ describe('oidcc-config-certification-test-plan', () => {
       expect(locale).to.equal(Intl.getCanonicalLocales(locale)[0]);
     }
 
+    // 4.2: claims with zero elements MUST be omitted.
+    for (const [name, value] of Object.entries(metadata)) expect(value, name).to.not.deep.equal([]);
+    expect(metadata).to.not.have.property('request_object_encryption_alg_values_supported');
+
     const addresses = Object.entries(metadata).filter(([name]) => /_(endpoint|uri|iframe)$/.test(name));
     for (const needed of ['authorization_endpoint', 'token_endpoint', 'userinfo_endpoint', 'jwks_uri']) {
       expect(addresses.map(([name]) => name)).to.include(needed);
