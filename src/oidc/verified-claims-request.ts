@@ -1,6 +1,8 @@
 /**
- * The element `verified_claims` of a `claims` parameter (OpenID Connect for Identity Assurance 1.0, section 5): which
- * requests are well-formed, and which of the parts of VERIFICATION_PARTS and which claims they ask for.
+ * The element `verified_claims` of a `claims` parameter (OpenID Connect for Identity Assurance 1.0, section 5, and its schema
+ * verified_claims_request.json): which requests are well-formed, and which of the parts of VERIFICATION_PARTS and which
+ * claims they ask for. A member that neither the schema nor this service knows is ignored, whatever it holds (OpenID
+ * Connect Core 5.5.1).
  */
 import type { VerificationPart } from './claims.ts';
 import { isJsonObject, type JsonObject, requestProblem } from './claims-request.ts';
@@ -13,6 +15,58 @@ const MOST_ELEMENTS = 10;
 /** What the deepest element of the standard needs, twice over. */
 const DEEPEST = 12;
 
+/** Of the schema: members whose values are text. */
+const TEXT_MEMBERS: readonly string[] = [
+  'trust_framework',
+  'assurance_level',
+  'policy',
+  'procedure',
+  'assurance_type',
+  'assurance_classification',
+  'txn',
+  'evidence_metadata',
+  'evidence_classification',
+  'type',
+  'method',
+];
+
+/** Each is null or an object, or a list of those. */
+const KNOWN_MEMBERS: readonly string[] = [
+  ...TEXT_MEMBERS,
+  'time',
+  'verification_process',
+  'assurance_process',
+  'assurance_details',
+  'evidence_ref',
+  'attachments',
+  'check_details',
+  'document_details',
+  'document_number',
+  'personal_number',
+  'serial_number',
+  'date_of_issuance',
+  'date_of_expiry',
+  'issuer',
+  'name',
+  'formatted',
+  'street_address',
+  'locality',
+  'region',
+  'postal_code',
+  'country',
+  'country_code',
+  'jurisdiction',
+  'record',
+  'source',
+  'attestation',
+  'reference_number',
+  'voucher',
+  'created_at',
+  'signature_type',
+  CERTIFICATE_MEMBER,
+  REVOCATION_MEMBER,
+];
+
 /** An element that asks for more than one thing, and never for a value. */
 const isElement = (value: unknown): value is JsonObject => isJsonObject(value) && Object.keys(value).length > 0;
 
@@ -24,20 +78,25 @@ export function elementsOf(request: unknown): readonly JsonObject[] {
 /** Why the request is refused (`invalid_request`); undefined when it is well-formed. */
 export function verifiedClaimsProblem(request: unknown): string | undefined {
   const elements: readonly unknown[] = Array.isArray(request) ? request : [request];
-  if (elements.length === 0 || elements.length > MOST_ELEMENTS) return 'has no verified_claims, or too many';
+  if (elements.length > MOST_ELEMENTS) return 'has too many verified_claims';
   return firstOf(elements, elementProblem);
 }
 
 function elementProblem(element: unknown): string | undefined {
   if (!isJsonObject(element)) return 'has a verified_claims that is no object';
-  const { verification, claims } = element;
-  if (!isElement(claims)) return 'has a verified_claims without claims';
+  const { verification, claims, ...unknown } = element;
+  if (Object.keys(unknown).length > 0) return 'has a verified_claims with a member that is not in the schema';
+  // Null asks for none.
+  if (claims !== null && !isElement(claims)) return 'has a verified_claims without claims';
   if (!isElement(verification)) return 'has a verified_claims without verification';
   if (verification.trust_framework === undefined) return 'has a verification without trust_framework';
   const { evidence, ...others } = verification;
   return (
-    firstOf(Object.values(claims), (claim) => requestProblem(claim) ?? purposeProblem(claim) ?? ageProblem(claim)) ??
-    firstOf(Object.values(others), (member) => nodeProblem(member, 1)) ??
+    firstOf(
+      Object.values(claims ?? {}),
+      (claim) => requestProblem(claim) ?? purposeProblem(claim) ?? ageProblem(claim),
+    ) ??
+    membersProblem(others, 1) ??
     (evidence === undefined ? undefined : evidenceProblem(evidence))
   );
 }
@@ -51,16 +110,22 @@ function evidenceProblem(evidence: unknown): string | undefined {
     if (!isJsonObject(type) || typeof type.value !== 'string' || 'values' in type) {
       return 'has an evidence entry whose type has no value';
     }
-    return firstOf(Object.values(entry), (member) => nodeProblem(member, 1));
+    return membersProblem(entry, 1);
   });
 }
 
+function membersProblem(members: JsonObject, depth: number): string | undefined {
+  return firstOf(Object.entries(members), ([name, member]) => nodeProblem(name, member, depth));
+}
+
 /** A request for a value, or for what lies deeper; a list holds alternatives. */
-function nodeProblem(node: unknown, depth: number): string | undefined {
+function nodeProblem(name: string, node: unknown, depth: number): string | undefined {
   if (depth > DEEPEST) return 'goes too deep';
   if (node === null) return undefined;
-  if (Array.isArray(node)) return firstOf(node, (entry) => nodeProblem(entry, depth + 1));
-  if (!isJsonObject(node)) return 'has an element that is neither null nor an object';
+  if (Array.isArray(node)) return firstOf(node, (entry) => nodeProblem(name, entry, depth + 1));
+  if (!isJsonObject(node)) {
+    return KNOWN_MEMBERS.includes(name) ? 'has an element that is neither null nor an object' : undefined;
+  }
   const {
     essential: _essential,
     value: _value,
@@ -70,10 +135,10 @@ function nodeProblem(node: unknown, depth: number): string | undefined {
     ...deeper
   } = node;
   return (
-    requestProblem(node) ??
+    requestProblem(node, TEXT_MEMBERS.includes(name)) ??
     purposeProblem(node) ??
     ageProblem(node) ??
-    firstOf(Object.values(deeper), (member) => nodeProblem(member, depth + 1))
+    membersProblem(deeper, depth + 1)
   );
 }
 

@@ -95,7 +95,10 @@ function select(request: unknown, data: unknown, at: number): unknown {
   if (Array.isArray(data)) return Array.isArray(request) ? selectEntries(request, data, at) : data;
   if (!isJsonObject(request)) return data;
   if (!isAskedFor(data, request) || !isYoungEnough(data, request.max_age, at)) return UNFULFILLED;
-  const members = Object.entries(request).filter(([name]) => !OWN_MEMBERS.includes(name));
+  // What asks for something; the rest is not understood (verified-claims-request.ts).
+  const members = Object.entries(request).filter(
+    ([name, member]) => !OWN_MEMBERS.includes(name) && typeof member === 'object',
+  );
   if (members.length === 0) return data;
   if (!isJsonObject(data)) return members.some(([, member]) => hasRestriction(member)) ? UNFULFILLED : undefined;
   const selected: Record<string, unknown> = {};

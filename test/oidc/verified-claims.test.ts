@@ -131,6 +131,7 @@ describe('OpenID Connect for Identity Assurance 1.0, 5.7: verified_claims that c
     'the issuing state': { evidence: [document({ issuer: { country_code: { value: 'MAR' } } })] },
     'a document that is good to a day': { evidence: [document({ date_of_expiry: { max_age: 0 } })] },
     'a revocation status': { evidence: [signature({ revocation_details: { status: { value: 'good' } } })] },
+    'a member that is not understood': { time: { max_age: 600, zone: 'UTC' }, unknown: 7 },
     'a member that nobody has, without a restriction': { verifier: { organization: null }, assurance_process: null },
   };
   for (const [what, verification] of Object.entries(kept)) {
@@ -165,6 +166,11 @@ describe('OpenID Connect for Identity Assurance 1.0, 5.7: verified_claims that c
     expect(answerTo(asking({}, adult))).to.have.deep.property('claims', { gender: 'female' });
     expect(answerTo(asking({}, { given_name: { essential: true, values: ['Fatima'] } }))).to.equal(undefined);
     expect(answerTo(asking({}, { email: { essential: true } }))).to.equal(undefined);
+  });
+
+  it('as a whole, where no claim is asked for', () => {
+    expect(answerTo({ ...asking({}), claims: null })).to.equal(undefined);
+    expect(answerTo([])).to.equal(undefined);
   });
 
   it('as a whole, where a document that the card does not tell of is restricted; else without it', () => {
