@@ -2,7 +2,8 @@
  * oidc-provider's Adapter over the ports: protocol records in ProtocolStore, clients in PortalStore.
  *
  * Single use is decided here (S26): oidc-provider reads a code, then marks it as consumed; of two requests that both
- * read it in time only the one whose conditional update wins may go on. The others end as an invalid_grant.
+ * read it in time only the one whose conditional update wins may go on. The others end as an invalid_grant, and the grant
+ * with them, as when they come later: one of the two may be a thief (RFC 6749 4.1.2, RFC 9700 4.14.2).
  */
 import { createHash } from 'node:crypto';
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
@@ -19,6 +20,9 @@ type Factory = (model: string) => Adapter;
  * so a copy of the store holds no token. Nothing looks them up in any other way.
  */
 const BEARER_MODELS = new Set(['AccessToken', 'AuthorizationCode', 'PushedAuthorizationRequest', 'RefreshToken']);
+
+/** What a grant has yielded. Without the grant itself none of it counts, nor what is issued at this moment. */
+const YIELDED_MODELS = ['AccessToken', 'AuthorizationCode', 'RefreshToken'];
 
 export interface AdapterParts {
   readonly protocol: ProtocolStore;
@@ -39,6 +43,15 @@ function protocolAdapter(model: string, { protocol, clock, hasEnded }: AdapterPa
     return payload === undefined || (await hasEnded(model, payload)) ? undefined : payload;
   };
   const isPushed = model === 'PushedAuthorizationRequest';
+  const endReusedGrant = async (key: ProtocolKey): Promise<void> => {
+    const { grantId, payload } = (await protocol.find(model, key, clock())) ?? {};
+    if (grantId === undefined || payload?.consumed === undefined) return;
+    await protocol.remove('Grant', { id: grantId });
+    await Promise.all(YIELDED_MODELS.map((yielded) => protocol.remove(yielded, { grantId })));
+    const ctx = Provider.ctx;
+    // As oidc-provider tells of those that come later.
+    ctx?.oidc.provider.emit('grant.revoked', ctx, grantId);
+  };
   return {
     async upsert(id, { jti, ...payload }, expiresIn) {
       // oidc-provider does not note who pushed a request.
@@ -61,8 +74,9 @@ function protocolAdapter(model: string, { protocol, clock, hasEnded }: AdapterPa
     findByUid: (uid) => find({ uid }),
     findByUserCode: (userCode) => find({ userCode }),
     async consume(id) {
-      if (!(await protocol.consume(model, storedId(id), clock())))
-        throw new errors.InvalidGrant(`${model} already consumed`);
+      if (await protocol.consume(model, storedId(id), clock())) return;
+      await endReusedGrant({ id: storedId(id) });
+      throw new errors.InvalidGrant(`${model} already consumed`);
     },
     destroy: (id) => protocol.remove(model, { id: storedId(id) }),
     revokeByGrantId: (grantId) => protocol.remove(model, { grantId }),

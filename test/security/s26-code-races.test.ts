@@ -48,6 +48,28 @@ describe('S26: races on codes and refresh tokens', () => {
     expect(tokens.id_token).to.be.a('string');
   });
 
+  it('two at the same moment end the grant as two in a row do: what the winner got is worth nothing, on record', async () => {
+    const pkce = proofKey();
+    const citizen = new Citizen({ tlsRootPem: service.tlsRootPem, card: service.card('valid') });
+    const answer = await portal.authorize(citizen, portal.requestParameters(pkce.parameters));
+    const code = answer.parameters.get('code') ?? expect.fail(answer.lastPage);
+    await expectEnded(() => portal.redeem(code, { code_verifier: pkce.verifier }), 'authorization_code');
+
+    const { tokens } = await signIn();
+    await expectEnded(() => refresh(String(tokens.refresh_token)), 'refresh_token');
+  });
+
+  async function expectEnded(redeem: () => Promise<TokenAnswer>, credential: string): Promise<void> {
+    const answers = await Promise.all([redeem(), redeem()]);
+    const winner = answers.find(({ status }) => status === 200)?.body ?? expect.fail('nobody got tokens');
+    expect((await portal.userinfo(String(winner.access_token))).status).to.equal(401);
+    expect((await refresh(String(winner.refresh_token))).body).to.have.property('error', 'invalid_grant');
+    const reused = (await service.auditRecords())
+      .map(({ event }) => event)
+      .filter(({ type }) => type === 'portal.reused');
+    expect(reused.at(-1)).to.include({ clientId: portal.clientId, credential });
+  }
+
   const refresh = (refresh_token: string): Promise<TokenAnswer> =>
     portal.post(portal.endpoint('token'), { grant_type: 'refresh_token', refresh_token });
 
