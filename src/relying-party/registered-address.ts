@@ -1,9 +1,12 @@
 /**
- * The addresses that a portal registers. None has a fragment or user information; what is more is told by each.
+ * The addresses that a portal registers, each for itself: compared character by character, with no pattern in it. None has a
+ * fragment or user information; what is more is told by each.
  */
 import { z } from 'zod';
 
 const LONGEST = 2000;
+/** What a parser of URLs drops or turns into something else. */
+const UNSEEN = /[\s\\]|\p{Cc}/u;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Loopback over http serves development (RFC 8252 8.3); everything else travels encrypted. */
@@ -28,6 +31,7 @@ function address(isPermitted: (url: URL) => boolean, message: string) {
     .refine((value) => {
       const url = URL.parse(value);
       if (url === null || value.includes('#') || url.username !== '' || url.password !== '') return false;
+      if (url.hostname.includes('*') || UNSEEN.test(value)) return false;
       return isPermitted(url);
     }, message);
 }
