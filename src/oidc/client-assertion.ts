@@ -14,6 +14,8 @@ const TYPES: readonly unknown[] = [undefined, 'JWT', 'client-authentication+jwt'
 
 export const assertClientAssertion: AssertClientAssertion = async (ctx, claims, header) => {
   if (!TYPES.includes(header.typ)) throw new errors.InvalidClientAuth('the assertion is a JWT for another purpose');
+  // RFC 7515 4.1.11: nothing critical is known here; a JWT must not leave its payload unencoded (RFC 7797 7).
+  if (header.crit !== undefined) throw new errors.InvalidClientAuth('the assertion has a critical header parameter');
   // FAPI 2.0 Security Profile 5.3.2.1: the issuer as the sole value, as a string. One for many would open others.
   if (ctx.oidc.isFapi('2.0') && claims.aud !== ctx.oidc.issuer) {
     throw new errors.InvalidClientAuth('audience (aud) must be the issuer identifier alone');

@@ -21,6 +21,8 @@ export async function assertRequestObject(ctx: KoaContextWithOIDC, claims: Membe
     throw refused('is larger than the limit: push the request instead');
   }
   if (!TYPES.includes(header.typ)) throw refused('is a JWT for another purpose');
+  // RFC 7515 4.1.11: nothing critical is known here; a JWT must not leave its payload unencoded (RFC 7797 7).
+  if (header.crit !== undefined) throw refused('has a critical header parameter');
   const { exp, iat, nbf } = claims;
   if (isFromFuture(iat)) throw refused('was issued in the future');
   if (typeof exp !== 'number') throw refused("is missing the 'exp' claim");

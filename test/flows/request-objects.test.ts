@@ -50,6 +50,14 @@ describe('what a portal signs', () => {
       .setProtectedHeader({ alg: 'HS256', kid: key.kid })
       .sign(new TextEncoder().encode(JSON.stringify(key.publicJwk)));
 
+  /** RFC 7797: the header says that the payload is not encoded; signed is the same text. */
+  const unencoded = async (claims: Members): Promise<string> => {
+    const header = { alg: 'ES256', kid: key.kid, b64: false, crit: ['b64'] };
+    const text = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, key.privateKey, Buffer.from(text));
+    return `${text}.${Buffer.from(signature).toString('base64url')}`;
+  };
+
   describe('request objects', () => {
     const inside = (changes: Members = {}): Members => ({
       ...portal.requestParameters({ ...proofKey().parameters, state: 's' }),
@@ -89,6 +97,7 @@ describe('what a portal signs', () => {
       ['issued in the future', () => portal.sign(inside({ iat: seconds() + 70, exp: seconds() + 130 }))],
       ['that is a proof of possession', () => portal.sign(inside(), { typ: 'dpop+jwt' })],
       ['that is a client assertion', () => portal.sign(inside(), { typ: 'client-authentication+jwt' })],
+      ['whose payload is said to be unencoded', () => unencoded(inside())],
       ['with another request inside', () => portal.sign(inside({ request: 'x' }))],
       ['with an address inside', () => portal.sign(inside({ request_uri: 'https://portal.example/r' }))],
       ['for another client_id', () => portal.sign(inside({ client_id: other.clientId }))],
@@ -219,6 +228,7 @@ describe('what a portal signs', () => {
       ['without an identifier', () => portal.sign(assertion({ jti: undefined }))],
       ['not valid yet', () => portal.sign(assertion({ nbf: seconds() + 60 }))],
       ['issued in the future', () => portal.sign(assertion({ iat: seconds() + 70, exp: seconds() + 130 }))],
+      ['whose payload is said to be unencoded', () => unencoded(assertion())],
       ['that is a request object', () => portal.sign(assertion(), { typ: 'oauth-authz-req+jwt' })],
       ['that is a proof of possession', () => portal.sign(assertion(), { typ: 'dpop+jwt' })],
     ];
