@@ -39,6 +39,7 @@ import { createHasEnded } from './ended-records.ts';
 import { refuseOtherMethods } from './endpoint-methods.ts';
 import { rememberSignIns, signInOfGrant } from './grant.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
+import { knowNoJwt } from './introspected-jwt.ts';
 import { DEFAULT_ALGORITHM } from './keys/key-ring.ts';
 import {
   countByCertificate,
@@ -249,6 +250,7 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.use(endWithoutSession(portals, parts.signOutPages));
   provider.use(refuseOtherMethods(provider));
   provider.use(omitEmptyLists);
+  provider.use(knowNoJwt);
   noteForAudit(provider);
   return provider;
 }

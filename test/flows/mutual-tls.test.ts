@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
-import { createLocalJWKSet, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { systemClock } from '../../src/clock.ts';
 import { extendedKeyUsage, subjectAlternativeName } from '../../src/demo/certificate-extensions.ts';
@@ -344,6 +344,23 @@ describe('mutual TLS of portals (RFC 8705)', function () {
       const other = portal('another', registered.other);
       expect((await other.introspect(token)).json).to.deep.equal({ active: false });
       expect((await other.introspect('nothing')).json).to.deep.equal({ active: false });
+    });
+
+    it('tells of a JWT that it is not active, signed for whoever asks so: no token for access is one', async () => {
+      const owner = portal('self-signed', registered.self);
+      const jwt = 'eyJhbGciOiJFUzI1NiJ9.e30.AAAA';
+      const { status, json } = await owner.introspect(jwt);
+      expect(status).to.equal(200);
+      expect(json).to.deep.equal({ active: false });
+
+      const { headers, text } = await owner.introspect(jwt, { Accept: 'application/token-introspection+jwt' });
+      expect(headers['content-type']).to.match(/^application\/token-introspection\+jwt/);
+      expect(decodeProtectedHeader(text)).to.include({ alg: 'ES256', typ: 'token-introspection+jwt' });
+      const { token_introspection, aud, ...others } = decodeJwt(text);
+      expect(token_introspection).to.deep.equal({ active: false });
+      expect(aud).to.equal('self-signed');
+      expect(others).to.have.all.keys('iss', 'iat');
+      await expectRefused(await portal('self-signed', registered.other).introspect(jwt), { endpoint: 'introspection' });
     });
 
     it('needs the portal to be known', async () => {
