@@ -40,6 +40,7 @@ import { refuseOtherMethods } from './endpoint-methods.ts';
 import { rememberSignIns, signInOfGrant } from './grant.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { knowNoJwt } from './introspected-jwt.ts';
+import { refusePublicPortals } from './introspection-authorization.ts';
 import { DEFAULT_ALGORITHM } from './keys/key-ring.ts';
 import {
   countByCertificate,
@@ -250,6 +251,7 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.use(endWithoutSession(portals, parts.signOutPages));
   provider.use(refuseOtherMethods(provider));
   provider.use(omitEmptyLists);
+  provider.use(refusePublicPortals);
   provider.use(knowNoJwt);
   noteForAudit(provider);
   return provider;

@@ -70,6 +70,28 @@ describe('a public portal', () => {
     expect(body.error).to.equal('invalid_client');
   });
 
+  it('introspects no token, whatever it is (RFC 7662 2.1), and revokes its own', async () => {
+    const pkce = proofKey();
+    const { accessToken } = await portal.signIn(citizen(), pkce.parameters, {
+      redeemWith: { code_verifier: pkce.verifier },
+    });
+    for (const token of [accessToken, 'nothing', 'eyJhbGciOiJFUzI1NiJ9.e30.AAAA']) {
+      const { status, body } = await portal.post(portal.endpoint('introspection'), { token });
+      expect([status, body.error, Object.keys(body)]).to.deep.equal([
+        401,
+        'invalid_client',
+        ['error', 'error_description'],
+      ]);
+    }
+    expect((await service.auditRecords()).at(-1)?.event).to.include({
+      type: 'portal.refused',
+      endpoint: 'introspection',
+      error: 'invalid_client',
+    });
+    expect((await portal.post(portal.endpoint('revocation'), { token: accessToken })).status).to.equal(200);
+    expect((await portal.userinfo(accessToken)).status).to.equal(401);
+  });
+
   describe('asks from its own pages', () => {
     const ask = (path: string, origin: string, init: RequestInit = {}): Promise<Response> =>
       fetch(new URL(path, service.issuer), { ...init, headers: { ...init.headers, Origin: origin } });
