@@ -82,6 +82,11 @@ describe('fapi2-security-profile-final-test-plan: requests', () => {
         ['invalid_request'],
       ],
       [
+        'fapi2-security-profile-final-plain-fapi-tolerate-unregistered-redirect-uri',
+        { redirect_uri: `${PORTAL_ORIGIN}/callback/other` },
+        ['invalid_request', 'invalid_request_object'],
+      ],
+      [
         'fapi2-security-profile-final-ensure-redirect-uri-in-authorization-request',
         { redirect_uri: undefined },
         ['invalid_request'],
