@@ -51,13 +51,14 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
     )(async () => {
       const server = await describeServer(database);
       await refuseNewerSchema(database.connection);
+      // Before anything else is asked of it: a server on which two can win may not have all kinds of index either.
+      await trySingleUse(store, `${server.product} ${server.version}`);
       for (const model of Object.values<Indexed>(models)) await model.createIndexes();
       const kept = await Promise.all(
         expiringOf(models).map((collection) => createExpiryIndex(collection, ttlGraceSeconds)),
       );
       await prepareTrustList(models.trust);
       await prepareKeyRing(models.keyRing);
-      await trySingleUse(store);
       report?.({ ...server, ttlIndexes: kept.every(Boolean) });
     });
     return store;

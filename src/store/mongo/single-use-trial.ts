@@ -12,10 +12,15 @@ const MODEL = 'SingleUseTrial';
 const SCRATCH_MS = 60_000;
 
 /**
- * Redeems scratch records through the very ports that redeem codes, challenges and hand-offs, in parallel.
+ * Redeems scratch records through the very ports that redeem codes, challenges and hand-offs, in parallel. It needs no
+ * index but the one of `_id`.
+ * @param server for the refusal: its product and version
  * Rejects with ServiceError STORE_SINGLE_USE_BROKEN when not exactly one caller won each; STORE_UNAVAILABLE.
  */
-export async function trySingleUse({ protocol, challenges }: Pick<Store, 'protocol' | 'challenges'>): Promise<void> {
+export async function trySingleUse(
+  { protocol, challenges }: Pick<Store, 'protocol' | 'challenges'>,
+  server: string,
+): Promise<void> {
   for (let round = 1; round <= ROUNDS; round++) {
     const id = `${MODEL}-${randomUUID()}`;
     const at = new Date();
@@ -26,9 +31,11 @@ export async function trySingleUse({ protocol, challenges }: Pick<Store, 'protoc
     const taken = await inParallel(async () => (await challenges.take(id)) !== undefined);
     await protocol.remove(MODEL, { id });
     if (consumed !== 1 || taken !== 1) {
-      throw new ServiceError('STORE_SINGLE_USE_BROKEN', 'one scratch record was not won by exactly one caller', {
-        detail: { parallel: PARALLEL, round, consumed, taken },
-      });
+      throw new ServiceError(
+        'STORE_SINGLE_USE_BROKEN',
+        `the database server (${server}) cannot be relied on: of ${PARALLEL} who used one scratch record, ${consumed === 1 ? taken : consumed} won`,
+        { detail: { parallel: PARALLEL, round, consumed, taken } },
+      );
     }
   }
 }

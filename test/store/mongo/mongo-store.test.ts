@@ -10,6 +10,7 @@ import { type MongoStoreOptions, openMongoStore } from '../../../src/store/mongo
 import { openMongoDatabase } from '../../../src/store/mongo/open-database.ts';
 import { freePorts } from '../../support/free-ports.ts';
 import { discardDatabase, freshDatabase, MONGODB_URL } from '../../support/mongo-database.ts';
+import { type RacingDatabase, startRacingDatabase } from '../../support/racing-database.ts';
 import { expectRefusal } from '../../support/refusal.ts';
 import { auditEvent, code, NOW } from '../records.ts';
 
@@ -29,6 +30,31 @@ describe('MongoDB store', () => {
     const error = await expectRefusal(() => opening, ServiceError, 'STORE_UNAVAILABLE');
     expect(error).to.not.have.own.property('cause');
     expect(error).to.have.property('message').that.does.not.include('sec');
+  });
+
+  describe('a server that only speaks the protocol', () => {
+    let server: RacingDatabase;
+
+    afterEach(() => server.close());
+
+    it('is refused when two can win, whatever else it lacks: by a sentence that names it (S26)', async () => {
+      server = await startRacingDatabase({ isRacing: true });
+      const opening = openMongoStore({ url: server.url });
+      const error = await expectRefusal(() => opening, ServiceError, 'STORE_SINGLE_USE_BROKEN');
+      expect(error.message).to.match(
+        /^the database server \(MongoDB 7\.0\.42\) cannot be relied on: of 20 .* \d+ won$/,
+      );
+    });
+
+    it('may have no TTL indexes: the sweep is there, and the report says so', async () => {
+      server = await startRacingDatabase({ isRacing: false });
+      const told: unknown[] = [];
+      const store = await openMongoStore({ url: server.url, report: (report) => told.push(report) });
+      await store.close();
+      expect(told).to.deep.equal([
+        { product: 'MongoDB', version: '7.0.42', topology: 'standalone', ttlIndexes: false },
+      ]);
+    });
   });
 
   describe('on a server', () => {

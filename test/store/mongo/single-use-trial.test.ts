@@ -25,6 +25,8 @@ function challengesWith(between: () => Promise<unknown> | undefined) {
   };
 }
 
+const SERVER = 'a server in memory';
+
 const atOnce = () => challengesWith(() => undefined);
 
 describe('the trial of single use', () => {
@@ -36,7 +38,7 @@ describe('the trial of single use', () => {
       ids.push(record.id);
       await put(record);
     };
-    await trySingleUse({ protocol, challenges: atOnce() });
+    await trySingleUse({ protocol, challenges: atOnce() }, SERVER);
     expect(ids).to.have.length.above(1);
     for (const id of ids) expect(await protocol.find('SingleUseTrial', { id }, new Date(0))).to.equal(undefined);
   });
@@ -51,12 +53,12 @@ describe('the trial of single use', () => {
       isFirst = false; // one further winner is enough
       return true;
     };
-    await refused(trySingleUse({ protocol, challenges: atOnce() }), { consumed: 2, taken: 1 });
+    await refused(trySingleUse({ protocol, challenges: atOnce() }, SERVER), { consumed: 2, taken: 1 });
   });
 
   it('refuses a server that lets several take one challenge', async () => {
     const challenges = challengesWith(() => setImmediate());
-    await refused(trySingleUse({ protocol: memoryProtocol(), challenges }), { consumed: 1, taken: 20 });
+    await refused(trySingleUse({ protocol: memoryProtocol(), challenges }, SERVER), { consumed: 1, taken: 20 });
   });
 });
 
