@@ -50,14 +50,15 @@ export interface Statement<Row> {
 /** Rejects with ServiceError STORE_SCHEMA_NEWER, or the `failure` code when the file cannot be opened. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { file, migrations, synchronous, lockTimeoutMs, failure } = options;
-  const connection = translated(failure, () => {
-    // Created by us, so that nobody but the service's own account can read it; SQLite gives its side files this mode.
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    closeSync(openSync(file, 'a', 0o600));
-    return new DatabaseSync(file, { enableForeignKeyConstraints: true });
-  });
-  const database = new Database(connection, failure);
+  let database: Database | undefined;
   try {
+    const connection = translated(failure, () => {
+      // Created by us, so that nobody but the service's own account can read it; SQLite gives its side files this mode.
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      closeSync(openSync(file, 'a', 0o600));
+      return new DatabaseSync(file, { enableForeignKeyConstraints: true });
+    });
+    database = new Database(connection, failure);
     await useWriteAheadLog(database, lockTimeoutMs);
     database.execute(`PRAGMA busy_timeout = ${lockTimeoutMs}; PRAGMA synchronous = ${synchronous}`);
     database.execute(`PRAGMA cache_size = -${CACHE_KIBIBYTES[synchronous]}`);
@@ -66,8 +67,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     migrate(database, migrations);
     return database;
   } catch (error) {
-    database.close();
-    throw error;
+    database?.close();
+    if (!(error instanceof ServiceError) || error.code !== failure) throw error;
+    const { message, detail, cause } = error;
+    throw new ServiceError(failure, `${file}: ${message}`, { detail, cause });
   }
 }
 
@@ -221,15 +224,31 @@ function migrate(database: Database, migrations: readonly string[]): void {
   });
 }
 
-/** SQLite names tables and columns in its messages, never values; even so they stay in the cause. */
 function translated<T>(code: DatabaseOptions['failure'], action: () => T): T {
   try {
     return action();
   } catch (cause) {
-    const errcode = cause instanceof Error && 'errcode' in cause ? cause.errcode : undefined;
-    throw new ServiceError(code, 'SQLite could not read or write', {
-      cause,
-      ...(errcode !== undefined && { detail: { errcode } }),
-    });
+    throw sqliteFailure(code, cause);
   }
+}
+
+/**
+ * A failure of SQLite, or of the system below it, with the reason. SQLite's own messages name tables and columns, never
+ * values; even so they stay in the cause, and its sentence for the kind of failure is told.
+ */
+export function sqliteFailure(code: DatabaseOptions['failure'], cause: unknown): ServiceError {
+  const { errcode, errstr, code: systemCode } = (cause instanceof Error ? cause : {}) as Partial<SqliteError>;
+  const reason = errstr ?? systemCode;
+  return new ServiceError(code, `SQLite could not read or write${reason === undefined ? '' : `: ${reason}`}`, {
+    cause,
+    ...(errcode !== undefined && { detail: { errcode } }),
+  });
+}
+
+/** As node:sqlite and node:fs make them. */
+interface SqliteError {
+  readonly errcode: number;
+  /** Of `errcode`, from a fixed list. */
+  readonly errstr: string;
+  readonly code: string;
 }

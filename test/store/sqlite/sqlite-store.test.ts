@@ -66,6 +66,20 @@ describe('SQLite store', () => {
       await (await opening).close();
     });
 
+    it('that are none of SQLite are refused with their place and the reason', async () => {
+      const file = join(directory, 'thiqa.sqlite');
+      await writeFile(file, 'x'.repeat(100));
+      const error = await refused('STORE_UNAVAILABLE', openSqliteStore({ directory }));
+      expect(error.message).to.equal(`${file}: SQLite could not read or write: file is not a database`);
+    });
+
+    it('that cannot be made are refused with their place and the reason', async () => {
+      await writeFile(join(directory, 'file'), '');
+      const opening = openSqliteStore({ directory: join(directory, 'file', 'store') });
+      const error = await refused('STORE_UNAVAILABLE', opening);
+      expect(error.message).to.match(/file\/store\/thiqa\.sqlite: SQLite could not read or write: ENOTDIR$/);
+    });
+
     for (const file of ['thiqa.sqlite', 'audit.sqlite'] as const) {
       it(`that another process holds for good are refused: ${file}`, async () => {
         const holder = new DatabaseSync(join(directory, file));
