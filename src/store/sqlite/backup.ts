@@ -6,16 +6,7 @@
  * is no backup. `keys/` is not in it, and without the keys what is sealed in it stays closed.
  */
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  createReadStream,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-} from 'node:fs';
+import { closeSync, createReadStream, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -23,7 +14,7 @@ import { pipeline } from 'node:stream/promises';
 import type { AuditStore } from '../../audit/audit-log.ts';
 import { ServiceError } from '../../errors.ts';
 import { sqliteAuditStore } from './audit-store.ts';
-import { Database } from './open-database.ts';
+import { Database, sqliteFailure } from './open-database.ts';
 import { AUDIT_MIGRATIONS, STORE_MIGRATIONS } from './schema.ts';
 
 export const STORE_FILES = { store: 'thiqa.sqlite', audit: 'audit.sqlite' } as const;
@@ -48,21 +39,40 @@ export async function backUpSqliteStore(
   at: Date,
   verifyAudit: VerifyAudit,
 ): Promise<void> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const name of [...Object.values(STORE_FILES), MANIFEST]) {
-    if (existsSync(join(folder, name)))
-      throw new ServiceError('STORE_EXISTS', 'the folder of the backup holds one already');
+  makeFolder(folder);
+  const written = [...Object.values(STORE_FILES), MANIFEST].map((name) => join(folder, name));
+  if (written.some((file) => existsSync(file)))
+    throw new ServiceError('STORE_EXISTS', 'the folder of the backup holds one already');
+  try {
+    for (const name of [STORE_FILES.store, STORE_FILES.audit]) {
+      const copy = join(folder, name);
+      // Made by us, so that nobody else can read it even while it is written.
+      closeSync(openSync(copy, 'wx', 0o600));
+      withDatabase(join(directory, name), (source) => source.prepare('VACUUM INTO ?').run(copy));
+      sync(copy);
+    }
+    const manifest = { at: at.toISOString(), files: await hashesOf(folder) };
+    await verifyFiles(folder, verifyAudit);
+    await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`, {
+      mode: 0o600,
+      flush: true,
+    });
+    sync(folder);
+  } catch (cause) {
+    // The next attempt finds the folder as this one did.
+    for (const file of written) rmSync(file, { force: true });
+    throw cause instanceof ServiceError ? cause : sqliteFailure('STORE_UNAVAILABLE', cause);
   }
-  for (const name of [STORE_FILES.store, STORE_FILES.audit]) {
-    const copy = join(folder, name);
-    withDatabase(join(directory, name), (source) => source.prepare('VACUUM INTO ?').run(copy));
-    chmodSync(copy, 0o600);
-    sync(copy);
+}
+
+/** Rejects a place where there can be no folder, by the system's own word. */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { code } = cause as Partial<NodeJS.ErrnoException>; // of node:fs
+    throw new ServiceError('STORE_UNAVAILABLE', `${folder} is no folder and cannot be made one: ${code}`, { cause });
   }
-  const manifest = { at: at.toISOString(), files: await hashesOf(folder) };
-  await verifyFiles(folder, verifyAudit);
-  await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600, flush: true });
-  sync(folder);
 }
 
 /**
@@ -115,7 +125,7 @@ function withDatabase(file: string, use: (database: DatabaseSync) => void): void
   try {
     use(database);
   } catch (cause) {
-    throw cause instanceof ServiceError ? cause : unavailable(cause);
+    throw cause instanceof ServiceError ? cause : sqliteFailure('STORE_UNAVAILABLE', cause);
   } finally {
     database.close();
   }
@@ -125,7 +135,7 @@ function openReadOnly(file: string): DatabaseSync {
   try {
     return new DatabaseSync(file, { readOnly: true });
   } catch (cause) {
-    throw unavailable(cause);
+    throw sqliteFailure('STORE_UNAVAILABLE', cause);
   }
 }
 
@@ -157,8 +167,4 @@ async function hashesOf(folder: string): Promise<BackupManifest['files']> {
 
 function broken(message: string, cause?: unknown): ServiceError {
   return new ServiceError('BACKUP_BROKEN', message, cause === undefined ? {} : { cause });
-}
-
-function unavailable(cause: unknown): ServiceError {
-  return new ServiceError('STORE_UNAVAILABLE', 'SQLite could not read or write', { cause });
 }

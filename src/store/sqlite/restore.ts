@@ -9,7 +9,8 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ServiceError } from '../../errors.ts';
-import { type BackupManifest, STORE_FILES, sync, type VerifyAudit, verifyBackup } from './backup.ts';
+import { type BackupManifest, makeFolder, STORE_FILES, sync, type VerifyAudit, verifyBackup } from './backup.ts';
+import { sqliteFailure } from './open-database.ts';
 
 export interface RestoreOptions {
   /** Where the store is to be. */
@@ -30,16 +31,16 @@ export async function restoreSqliteStore({
   verifyAudit,
 }: RestoreOptions): Promise<BackupManifest> {
   const manifest = await verifyBackup(folder, verifyAudit);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory);
   const standing = Object.values(STORE_FILES).filter((name) => existsSync(join(directory, name)));
   if (standing.length > 0 && !replace)
     throw new ServiceError('STORE_EXISTS', 'there is a store already; --replace puts it aside');
   const locks: DatabaseSync[] = [];
   try {
-    for (const name of standing) locks.push(lockAlone(join(directory, name)));
+    for (const name of standing) locks.push(...lockAlone(join(directory, name)));
     for (const name of Object.values(STORE_FILES)) copyFileSync(join(folder, name), draftOf(directory, name));
     forgetSignIns(draftOf(directory, STORE_FILES.store));
-    if (standing.length > 0) putAside(directory, standing, at);
+    putAside(directory, at);
     // The record first: it is never behind what the store says.
     for (const name of [STORE_FILES.audit, STORE_FILES.store]) {
       sync(draftOf(directory, name));
@@ -49,7 +50,7 @@ export async function restoreSqliteStore({
   } catch (cause) {
     for (const name of Object.values(STORE_FILES)) rmSync(draftOf(directory, name), { force: true });
     if (cause instanceof ServiceError) throw cause;
-    throw new ServiceError('STORE_UNAVAILABLE', 'the store could not be written', { cause });
+    throw sqliteFailure('STORE_UNAVAILABLE', cause);
   } finally {
     for (const lock of locks) lock.close();
   }
@@ -60,25 +61,36 @@ const draftOf = (directory: string, name: string): string => join(directory, `${
 
 /**
  * Leaving the write-ahead log is possible only for the one connection that a database has, so it tells whether a service
- * has the file open, idle or not; the lock then keeps one from starting.
+ * has the file open, idle or not; the lock then keeps one from starting. A file that is damaged, which a backup may be
+ * there for, has no lock.
  */
-function lockAlone(file: string): DatabaseSync {
+function lockAlone(file: string): DatabaseSync[] {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file);
     database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
-    return database;
+    return [database];
   } catch (cause) {
     database?.close();
     const errcode = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : 0;
     if (errcode === SQLITE_BUSY) throw new ServiceError('STORE_IN_USE', 'stop the service first', { cause });
+    if (DAMAGED.includes(errcode)) return [];
     throw cause;
   }
 }
 
 const SQLITE_BUSY = 5;
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+const DAMAGED: readonly number[] = [11, 26];
+/** What SQLite keeps beside a file. It applies a log that it finds, whichever file that was of. */
+const SIDE_FILES = ['', '-wal', '-shm', '-journal'];
 
-function putAside(directory: string, names: readonly string[], at: Date): void {
+/** The files of the store, and what is left beside them, or of them. */
+function putAside(directory: string, at: Date): void {
+  const names = Object.values(STORE_FILES)
+    .flatMap((name) => SIDE_FILES.map((side) => `${name}${side}`))
+    .filter((name) => existsSync(join(directory, name)));
+  if (names.length === 0) return;
   const aside = join(directory, `replaced-${at.toISOString().replaceAll(/[:.]/g, '-')}`);
   mkdirSync(aside, { mode: 0o700 });
   for (const name of names) renameSync(join(directory, name), join(aside, name));

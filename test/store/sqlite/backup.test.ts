@@ -1,4 +1,13 @@
-import { appendFileSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -79,10 +88,16 @@ describe('a backup of the SQLite store', () => {
     await refused(() => restore(true), 'BACKUP_BROKEN');
   });
 
-  it('of an audit log that does not verify is not completed', async () => {
+  it('of an audit log that does not verify is not completed, and leaves nothing in the way of the next', async () => {
     breakChain(join(directory, 'audit.sqlite'));
     await refused(backUp, 'AUDIT_BROKEN');
-    expect(existsSync(join(folder, 'backup.json'))).to.equal(false);
+    expect(readdirSync(folder)).to.deep.equal([]);
+  });
+
+  it('into a place that is no folder is refused by a sentence that names it', async () => {
+    writeFileSync(folder, '');
+    const error = await refused(backUp, 'STORE_UNAVAILABLE');
+    expect(error.message).to.include(folder).and.to.include('EEXIST');
   });
 
   it('brings nothing back that could be used a second time', async () => {
@@ -113,6 +128,33 @@ describe('a backup of the SQLite store', () => {
     await old.close();
     store = await openSqliteStore({ directory });
     expect(await recordsOf(store)).to.equal(1);
+  });
+
+  for (const damage of ['no database', 'a database with a page of nothing'] as const) {
+    it(`is restored over a store that is damaged, ${damage}, when that is meant`, async () => {
+      await backUp();
+      await store.close();
+      const file = join(directory, 'thiqa.sqlite');
+      const content = readFileSync(file);
+      writeFileSync(file, damage === 'no database' ? 'x'.repeat(8192) : content.fill(0, 100, 8192));
+      await refused(() => restore(), 'STORE_EXISTS');
+      await restore(true);
+      store = await openSqliteStore({ directory });
+      expect(await store.portals.list()).to.have.lengthOf(1);
+    });
+  }
+
+  it('is restored beside the log of a file that is gone: SQLite would apply it to the restored one', async () => {
+    await backUp();
+    await store.protocol.put(code('code-1'));
+    cpSync(join(directory, 'thiqa.sqlite-wal'), join(place, 'left'));
+    await store.close();
+    for (const name of FILES) rmSync(join(directory, name));
+    cpSync(join(place, 'left'), join(directory, 'thiqa.sqlite-wal'));
+    await restore();
+    store = await openSqliteStore({ directory });
+    expect(await store.protocol.find('AuthorizationCode', { id: 'code-1' }, NOW)).to.equal(undefined);
+    expect(await store.portals.list()).to.have.lengthOf(1);
   });
 
   it('is not restored while a service has the store open, though it does nothing', async () => {
