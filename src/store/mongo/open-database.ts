@@ -140,10 +140,14 @@ export function octetsOf(value: unknown): Uint8Array {
   throw new ServiceError('STORE_UNAVAILABLE', 'a stored record has no octets where they belong');
 }
 
+class NoAnswerInTime extends Error {
+  override readonly name = 'NoAnswerInTime';
+}
+
 async function answered<T>(action: () => Promise<T>, longestMs: number): Promise<T> {
   if (longestMs === Number.POSITIVE_INFINITY) return action();
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error('there was no answer in time')), longestMs);
+  const timer = setTimeout(() => late.reject(new NoAnswerInTime()), longestMs);
   try {
     return await Promise.race([action(), late.promise]);
   } finally {
@@ -164,8 +168,32 @@ function translated(failure: Failure, error: unknown): ServiceError {
     return new ServiceError(failure, 'the address of the database is not well-formed');
   }
   const code = error instanceof mongo.MongoServerError ? error.code : undefined;
-  return new ServiceError(failure, 'the database could not do its work', {
+  return new ServiceError(failure, `the database could not do its work: ${reasonOf(error)}`, {
     cause: error,
     ...(typeof code === 'number' && { detail: { serverCode: code } }),
   });
+}
+
+/**
+ * What kind of failure it was, outermost first: each error's class, and the name of its code where the server or the system
+ * gives one. Messages stay in the cause: they quote documents.
+ */
+function reasonOf(error: unknown): string {
+  const kinds: unknown[] = [];
+  for (let cause = error, depth = 0; cause instanceof Error && depth < MOST_CAUSES; cause = causeOf(cause), depth++) {
+    const { codeName, code } = cause as Partial<Record<'codeName' | 'code', unknown>>; // each is looked at below
+    kinds.push(cause.name, codeName ?? code);
+  }
+  const words = kinds.filter((kind) => typeof kind === 'string' && /^(?!Error$)\w{1,64}$/.test(kind));
+  return words.length === 0 ? 'for no known reason' : [...new Set(words)].join(', ');
+}
+
+const MOST_CAUSES = 5;
+
+/** That no server was chosen has its reason with the servers, of which the first is told. */
+function causeOf(error: Error): unknown {
+  const { reason } = error as Partial<Record<'reason', unknown>>; // of both libraries' errors of this kind
+  const { servers } = (reason ?? {}) as { readonly servers?: unknown };
+  if (!(servers instanceof Map)) return error.cause;
+  return [...servers.values()].map((server: mongo.ServerDescription) => server.error).find(Boolean) ?? error.cause;
 }

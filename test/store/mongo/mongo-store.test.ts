@@ -15,13 +15,14 @@ import { expectRefusal } from '../../support/refusal.ts';
 import { auditEvent, code, NOW } from '../records.ts';
 
 describe('MongoDB store', () => {
-  it('an address where nobody answers is refused with the cause', async () => {
+  it('an address where nobody answers is refused with the reason and the cause', async () => {
     const [port] = await freePorts(1);
     const error = await expectRefusal(
       () => openMongoStore({ url: `mongodb://127.0.0.1:${port}/thiqa` }),
       ServiceError,
       'STORE_UNAVAILABLE',
     );
+    expect(error.message).to.match(/^the database could not do its work: .*, ECONNREFUSED$/);
     expect(error).to.have.property('cause').that.is.instanceOf(Error);
   });
 
