@@ -3,7 +3,7 @@
  * answers what is under way before it closes what the answers need.
  */
 import type { Server } from 'node:http';
-import { type AddressInfo, Server as TcpServer } from 'node:net';
+import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
 import { ConfigurationError } from './errors.ts';
 
 export interface Listener {
@@ -45,7 +45,7 @@ export async function closeListeners(
     listeners.map(
       ({ server }) =>
         new Promise<void>((resolve) => {
-          const deadline = setTimeout(() => server.closeAllConnections(), drainSeconds * 1000);
+          const deadline = setTimeout(() => cutConnections(server), drainSeconds * 1000);
           const closed = (): void => {
             clearTimeout(deadline);
             resolve();
@@ -61,6 +61,24 @@ export async function closeListeners(
         }),
     ),
   );
+}
+
+/** Every connection of a listener, from the moment that the system hands it over. */
+const CONNECTIONS = new WeakMap<Server, Set<Socket>>();
+
+/** `closeAllConnections` knows those that speak HTTP already, and none that is still at its TLS handshake. */
+function cutConnections(server: Server): void {
+  server.closeAllConnections();
+  for (const socket of CONNECTIONS.get(server) ?? []) socket.destroy();
+}
+
+function keepConnections(server: Server): void {
+  const connections = new Set<Socket>();
+  CONNECTIONS.set(server, connections);
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
 }
 
 /** Runs every step, one after the other, whatever becomes of those before. Rejects with the first failure. */
@@ -82,6 +100,7 @@ export function portOf(server: Server): number {
 }
 
 function listen({ name, server, host, port }: Listener): Promise<void> {
+  keepConnections(server);
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE' || cause.code === 'EACCES';

@@ -1,6 +1,25 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import { connect } from 'node:net';
 import { expect } from 'chai';
-import { runEach } from '../src/service.ts';
+import { closeListeners, openListeners, portOf, runEach } from '../src/service.ts';
 import { thrownBy } from './support/refusal.ts';
+
+describe('listeners that close', () => {
+  for (const gently of [false, true]) {
+    it(`cut at the deadline a connection that never came to its handshake${gently ? ', gently too' : ''}`, async () => {
+      const server = createServer();
+      const listener = { name: 'a listener', server, host: '127.0.0.1', port: 0 };
+      await openListeners([listener]);
+      const socket = connect(portOf(server), '127.0.0.1').resume();
+      await once(server, 'connection');
+      const closed = once(socket, 'close');
+      await closeListeners([listener], 0.05, { gently });
+      await closed;
+      expect(server.listening).to.equal(false);
+    });
+  }
+});
 
 describe('steps that are all run', () => {
   it('come one after the other, whatever becomes of those before; the first failure is told', async () => {
