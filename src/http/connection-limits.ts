@@ -1,6 +1,7 @@
 /**
  * What a client may take of a listener before it has asked for anything: time, octets of header, connections. One that
- * sends its header or its body too slowly is answered 408 and cut off, however little it costs to wait for it.
+ * sends its header or its body too slowly is answered 408 and cut off, however little it costs to wait for it. One that
+ * does not take its answer is cut off too: it would hold its place for ever.
  */
 import type { Server, ServerOptions } from 'node:http';
 
@@ -13,6 +14,8 @@ export interface ConnectionLimits {
   readonly headerSeconds: number;
   /** From the first octet of a request to the end of its body. */
   readonly requestSeconds: number;
+  /** From the end of a request's header to the last octet of its answer. */
+  readonly answerSeconds: number;
   readonly maxConnections: number;
 }
 
@@ -21,6 +24,7 @@ export const ISSUER_LIMITS: ConnectionLimits = {
   maxHeaderOctets: 16 * 1024,
   headerSeconds: 10,
   requestSeconds: 20,
+  answerSeconds: 60,
   maxConnections: 5000,
 };
 
@@ -29,6 +33,7 @@ export const CARD_HOST_LIMITS: ConnectionLimits = {
   maxHeaderOctets: 80 * 1024,
   headerSeconds: 10,
   requestSeconds: 15,
+  answerSeconds: 60,
   maxConnections: 2000,
 };
 
@@ -42,6 +47,7 @@ export const MANAGEMENT_LIMITS: ConnectionLimits = {
   maxHeaderOctets: 8 * 1024,
   headerSeconds: 5,
   requestSeconds: 10,
+  answerSeconds: 30,
   maxConnections: 100,
 };
 
@@ -54,8 +60,12 @@ export function serverOptions({ maxHeaderOctets, headerSeconds, requestSeconds }
   };
 }
 
-/** Connections beyond the limit are closed as they come. */
-export function limitConnections<S extends Server>(server: S, { maxConnections }: ConnectionLimits): S {
+/** Connections beyond the limit are closed as they come, and those whose answer takes too long are cut. */
+export function limitConnections<S extends Server>(server: S, { maxConnections, answerSeconds }: ConnectionLimits): S {
   server.maxConnections = maxConnections;
+  server.prependListener('request', ({ socket }, response) => {
+    const deadline = setTimeout(() => socket.destroy(), answerSeconds * 1000);
+    response.once('close', () => clearTimeout(deadline));
+  });
   return server;
 }

@@ -3,7 +3,7 @@
  * own.
  */
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { bodyParser } from '@koa/bodyparser';
 import { expect } from 'chai';
@@ -15,6 +15,7 @@ import {
   CARD_HOST_LIMITS,
   type ConnectionLimits,
   ISSUER_LIMITS,
+  limitConnections,
   MANAGEMENT_LIMITS,
   PORTAL_HOST_LIMITS,
 } from '../../src/http/connection-limits.ts';
@@ -122,6 +123,7 @@ for (const [name, limits, create] of LISTENERS) {
       expect(server.requestTimeout)
         .to.equal(limits.requestSeconds * 1000)
         .and.to.be.within(5000, 20_000);
+      expect(limits.answerSeconds).to.be.within(limits.requestSeconds, 60);
       expect(server.maxConnections).to.equal(limits.maxConnections).and.to.be.within(1, 5000);
     });
 
@@ -163,3 +165,27 @@ for (const [name, limits, create] of LISTENERS) {
     });
   });
 }
+
+describe('an answer that its client does not take', () => {
+  it('has its connection cut when its time is over, and no other', async () => {
+    const limits = { ...ISSUER_LIMITS, answerSeconds: 0.2 };
+    const server = limitConnections(
+      createServer((_request, response) => response.end(Buffer.alloc(64 * 1024))),
+      limits,
+    ).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo; // a TCP server's address is an object
+    const request = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+    const slow = connect(port, '127.0.0.1');
+    // More answers than the system keeps for a client that reads none.
+    slow.pause().write(request.repeat(1000));
+    const [taken] = (await once(server, 'connection')) as [Socket];
+    const other = connect(port, '127.0.0.1').resume();
+    other.write(request);
+    await once(taken, 'close');
+    expect(other.closed).to.equal(false);
+    slow.destroy();
+    other.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
