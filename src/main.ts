@@ -33,6 +33,11 @@ for (const addCommand of [
   addCommand(program);
 }
 
+// Whoever reads the output may have read enough (`| head -1`).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
