@@ -23,7 +23,7 @@ import { catchErrors, type RefusalPages } from './refusal-page.ts';
 import { securityHeaders } from './security-headers.ts';
 import { handOffAddress } from './sign-in/routes.ts';
 import { handshakeOf } from './tls-handshake.ts';
-import { dropFailedHandshakes, serverContext, type TlsCredentials } from './tls-server.ts';
+import { dropFailedHandshakes, dropSilentPeers, serverContext, type TlsCredentials } from './tls-server.ts';
 
 export interface CardHostParts extends RefusalPages, AddressLimits {
   readonly issuer: string;
@@ -67,7 +67,10 @@ export function createCardHost(parts: CardHostParts): Server {
   server.maxRequestsPerSocket = 1;
   limitConnections(server, CARD_HOST_LIMITS);
   // Every browser ends some handshakes half-way when it is asked for a certificate; that is no event.
-  if (server instanceof TlsServer) dropFailedHandshakes(server);
+  if (server instanceof TlsServer) {
+    dropFailedHandshakes(server);
+    dropSilentPeers(server, CARD_HOST_LIMITS.headerSeconds);
+  }
   return server;
 }
 

@@ -73,6 +73,19 @@ export function dropFailedHandshakes(server: TlsServer): void {
   server.on('tlsClientError', (_error, socket: TLSSocket) => socket.destroy());
 }
 
+/** RFC 8446 4.1.2, with its record: no ClientHello is shorter. */
+const SHORTEST_CLIENT_HELLO = 50;
+
+/** For a listener whose handshakes may take long: a peer that does not even begin one holds its place no longer than this. */
+export function dropSilentPeers(server: TlsServer, withinSeconds: number): void {
+  server.on('connection', (socket) => {
+    const deadline = setTimeout(() => {
+      if (socket.bytesRead < SHORTEST_CLIENT_HELLO) socket.destroy();
+    }, withinSeconds * 1000);
+    socket.once('close', () => clearTimeout(deadline));
+  });
+}
+
 function readPair(files: CredentialFiles): TlsCredentials {
   const certificate = readWhole(files.certificate);
   const key = readWhole(files.key);
