@@ -190,8 +190,9 @@ function reasonOf(error: unknown): string {
 
 const MOST_CAUSES = 5;
 
-/** That no server was chosen has its reason with the servers, of which the first is told. */
+/** A bulk write wraps its error; that no server was chosen has its reason with the servers, of which the first is told. */
 function causeOf(error: Error): unknown {
+  if (error instanceof mongo.MongoBulkWriteError) return error.errorResponse;
   const { reason } = error as Partial<Record<'reason', unknown>>; // of both libraries' errors of this kind
   const { servers } = (reason ?? {}) as { readonly servers?: unknown };
   if (!(servers instanceof Map)) return error.cause;
