@@ -16,7 +16,8 @@ export interface Listener {
 
 /**
  * Opens every listener, or none.
- * @throws ConfigurationError PORT_TAKEN, with the name and the port in the message
+ * @throws ConfigurationError PORT_TAKEN, or CONFIG_INVALID for an address that is none of this machine, with the name and the
+ *   port in the message
  */
 export async function openListeners(listeners: readonly Listener[]): Promise<void> {
   const open: Listener[] = [];
@@ -103,15 +104,13 @@ function listen({ name, server, host, port }: Listener): Promise<void> {
   keepConnections(server);
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const taken = cause.code === 'EADDRINUSE' || cause.code === 'EACCES';
+      const isTaken = cause.code === 'EADDRINUSE' || cause.code === 'EACCES';
       reject(
-        taken
-          ? new ConfigurationError(
-              'PORT_TAKEN',
-              `port ${port} of ${name} on ${host} cannot be opened (${cause.code})`,
-              { cause, detail: { port } },
-            )
-          : cause,
+        new ConfigurationError(
+          isTaken ? 'PORT_TAKEN' : 'CONFIG_INVALID',
+          `port ${port} of ${name} on ${host} cannot be opened (${cause.code})`,
+          { cause, detail: { port } },
+        ),
       );
     });
     server.listen(port, host, () => resolve());

@@ -2,8 +2,17 @@ import { once } from 'node:events';
 import { createServer } from 'node:https';
 import { connect } from 'node:net';
 import { expect } from 'chai';
+import { ConfigurationError } from '../src/errors.ts';
 import { closeListeners, openListeners, portOf, runEach } from '../src/service.ts';
-import { thrownBy } from './support/refusal.ts';
+import { expectRefusal, thrownBy } from './support/refusal.ts';
+
+describe('listeners that open', () => {
+  it('name the one whose address is none of this machine', async () => {
+    const listener = { name: 'a listener', server: createServer(), host: '203.0.113.7', port: 0 };
+    const error = await expectRefusal(() => openListeners([listener]), ConfigurationError, 'CONFIG_INVALID');
+    expect(error.message).to.equal('port 0 of a listener on 203.0.113.7 cannot be opened (EADDRNOTAVAIL)');
+  });
+});
 
 describe('listeners that close', () => {
   for (const gently of [false, true]) {

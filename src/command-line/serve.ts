@@ -90,11 +90,16 @@ async function serveAsWorker(readConfig: () => Config): Promise<void> {
   };
   const config = readWithoutManagement();
   const log = createLog(config.log.level, undefined, cluster.worker?.id);
-  await runWorker({
-    log,
-    compose: (hasSharedWork) =>
-      composeService(config, { log, readConfig: readWithoutManagement, worker: { hasSharedWork } }),
-  });
+  try {
+    await runWorker({
+      log,
+      compose: (hasSharedWork) =>
+        composeService(config, { log, readConfig: readWithoutManagement, worker: { hasSharedWork } }),
+    });
+  } catch (error) {
+    // What nobody foresaw. The channel to the primary would keep the process, and the primary waits for its end.
+    process.exit(explain(error));
+  }
 }
 
 function parseWorkers(text: string): number {

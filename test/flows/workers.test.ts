@@ -220,6 +220,21 @@ describe('thiqa serve --workers', function () {
     expect(running.output).to.match(/port \d+ of the issuer/);
   });
 
+  it('says once which address is none of this machine, and starts nothing', async () => {
+    service.configure({ listen: { host: '203.0.113.7', port: 4000 } });
+    const running = service.serve();
+    expect(await running.ended).to.equal(78);
+    expect(running.output).to.match(/port 4000 of the issuer on 203\.0\.113\.7 cannot be opened \(EADDRNOTAVAIL\)\n$/);
+  });
+
+  it('ends, and says why, where a worker meets at its start what nobody foresaw', async () => {
+    const unforeseen = `import cluster from 'node:cluster'; import { Server } from 'node:net';
+      if (cluster.isWorker) Server.prototype.listen = () => { throw new TypeError('unforeseen'); };`;
+    const running = service.serveWith([`--import=data:text/javascript,${encodeURIComponent(unforeseen)}`]);
+    expect(await running.ended).to.equal(1);
+    expect(running.output).to.include('TypeError: unforeseen').and.to.include('WORKER_FAILED');
+  });
+
   it('cuts its workers off at a second signal', async () => {
     const running = await started();
     const code = await service.signIn();

@@ -138,7 +138,13 @@ export class ServedService {
   }
 
   serve(...args: readonly string[]): ServeProcess {
-    const process = new ServeProcess(['serve', '--config', join(this.directory, 'thiqa.yaml'), ...args]);
+    return this.serveWith([], ...args);
+  }
+
+  /** @param nodeOptions of the process, and of its workers */
+  serveWith(nodeOptions: readonly string[], ...args: readonly string[]): ServeProcess {
+    const command = ['serve', '--config', join(this.directory, 'thiqa.yaml'), ...args];
+    const process = new ServeProcess(command, nodeOptions);
     this.#running.push(process);
     return process;
   }
@@ -225,8 +231,8 @@ export class ServeProcess {
   readonly ended: Promise<number | null>;
   output = '';
 
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [MAIN, ...args], {
+  constructor(args: readonly string[], nodeOptions: readonly string[] = []) {
+    this.child = spawn(process.execPath, [...nodeOptions, MAIN, ...args], {
       env: { PATH: process.env.PATH ?? '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
