@@ -32,7 +32,8 @@ export function explain(error: unknown): number {
     return EXIT_CONFIGURATION;
   }
   if (error instanceof ThiqaError) complain(`${error.code}: ${error.message}`);
-  else if (error instanceof Error && error.name === 'SignInInterrupted') complain(error.message);
+  else if (error instanceof Error && (error.name === 'SignInInterrupted' || 'syscall' in error))
+    complain(error.message);
   else complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return 1;
 }
