@@ -72,8 +72,9 @@ export class LiveKeys {
     if (opened.ring.subjectKeyFingerprint !== former.ring.subjectKeyFingerprint) {
       throw new ConfigurationError('SUBJECT_KEY_CHANGED', 'another subject key was accepted: this process must stop');
     }
-    this.#opened = opened;
     if (visibleIn(opened.ring) !== visibleIn(former.ring)) this.#parts.onChange(opened.ring);
+    // Only now: a ring that nobody could go on with is met again at the next look.
+    this.#opened = opened;
   }
 }
 
