@@ -207,12 +207,14 @@ function reachable({ intermediates, anchors }: PathSearchOptions, without: Reado
     if (!without.has(certificate)) addTo(byIssuer, certificate.issuer.key, certificate);
   }
   const bySubject = new Map<string, Certificate[]>();
+  const seen = new Set<string>();
   const distances = new Map(anchors.map(({ certificate }) => [certificate.subject.key, 0]));
   // A Map may grow while it is walked: each name is visited once, the nearer ones first.
   for (const [name, distance] of distances) {
     for (const certificate of byIssuer.get(name) ?? []) {
+      if (seen.has(certificate.sha256)) continue;
+      seen.add(certificate.sha256);
       const subject = certificate.subject.key;
-      if (bySubject.get(subject)?.some(({ sha256 }) => sha256 === certificate.sha256)) continue;
       addTo(bySubject, subject, certificate);
       if (!distances.has(subject)) distances.set(subject, distance + 1);
     }

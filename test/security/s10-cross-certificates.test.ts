@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { generateKeys, type KeyType } from '../../src/demo/signing.ts';
 import { CertificateError } from '../../src/errors.ts';
+import type { Certificate } from '../../src/pki/certificate.ts';
 import { findValidPath } from '../../src/pki/path-validation.ts';
 import { AT, createTestAuthority, daysFromAt, issueTestCa, issueTestCard } from '../support/authority.ts';
 import { measureCpu } from '../support/cpu-time.ts';
@@ -37,7 +38,7 @@ function createMesh(keyType: KeyType, certifies: (issuer: number, subject: numbe
   };
 }
 
-const { root } = createTestAuthority();
+const { root, issuing } = createTestAuthority();
 const inCycle = (from: number, to: number): boolean => (from + 1) % SIZE === to || (to + 1) % SIZE === from;
 const inMesh = (from: number, to: number): boolean => from !== to;
 
@@ -49,16 +50,18 @@ function ask(mesh: Mesh, ...ways: readonly { readonly certificate: Uint8Array }[
     const { leaf, links } = mesh.issue();
     return { leaf: parse(leaf), intermediates: [...links, ...ways].map(parse) };
   };
-  const { result: code, cpuMilliseconds } = measureCpu(prepare, ({ leaf, intermediates }) => {
-    try {
-      findValidPath(leaf, { at: AT, purpose: 'clientAuth', intermediates, anchors: [anchorOf(root)] });
-      return 'valid';
-    } catch (error) {
-      if (!(error instanceof CertificateError)) throw error;
-      return error.code;
-    }
-  });
+  const { result: code, cpuMilliseconds } = measureCpu(prepare, codeOfSearch);
   return { code, cpuMilliseconds };
+}
+
+function codeOfSearch({ leaf, intermediates }: { leaf: Certificate; intermediates: readonly Certificate[] }): string {
+  try {
+    findValidPath(leaf, { at: AT, purpose: 'clientAuth', intermediates, anchors: [anchorOf(root)] });
+    return 'valid';
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    return error.code;
+  }
 }
 
 describe('S10: loops of cross-certificates', () => {
@@ -88,6 +91,16 @@ describe('S10: loops of cross-certificates', () => {
     // The only way out of the mesh has expired.
     const { code, cpuMilliseconds } = ask(mesh, mesh.wayUp(SIZE - 1, { notAfter: daysFromAt(-1) }));
     expect(code).to.equal('CERT_EXPIRED');
+    expect(cpuMilliseconds).to.be.lessThan(MILLISECONDS);
+  }).timeout(60_000);
+
+  it('many certificates of one CA, none of them valid, end within its bounds', () => {
+    const keys = generateKeys();
+    const leaf = issueTestCard({ ...issuing, keys });
+    const expired = Array.from({ length: 1_000 }, () => issueTestCa(root, { keys, notAfter: daysFromAt(-1) }));
+    const prepare = () => ({ leaf: parse(leaf), intermediates: expired.map(parse) });
+    const { result: code, cpuMilliseconds } = measureCpu(prepare, codeOfSearch);
+    expect(code).to.equal('CERT_PATH_SEARCH_EXCEEDED');
     expect(cpuMilliseconds).to.be.lessThan(MILLISECONDS);
   }).timeout(60_000);
 });
