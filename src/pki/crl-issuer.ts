@@ -55,6 +55,9 @@ export interface CrlStatusOptions {
 
 /** Longest row of CRL issuers of which each is needed for the status of the one before. */
 const MOST_NESTED_ISSUERS = 3;
+/** Signatures of CRLs tried with the keys of issuers off the path, and paths searched for such issuers, for one certificate. */
+const MOST_SIGNATURES = 512;
+const MOST_SEARCHES = 64;
 
 /**
  * The CRL status of the certificates under one trust anchor, for one decision. A CRL may also be signed by an authority
@@ -70,6 +73,9 @@ export class CrlStatuses {
   readonly #verdicts = new Map<string, boolean>();
   /** CRL issuers whose own status is being decided. */
   readonly #pending = new Set<string>();
+  /** CRLs and issuers off the path whose keys were tried. */
+  readonly #tried = new Set<string>();
+  #searches = 0;
 
   /** @param pool certificates of CRL issuers and of the CAs above them; nothing is believed of them */
   constructor(anchor: TrustAnchor, crls: readonly Crl[], pool: readonly Certificate[], options: CrlStatusOptions) {
@@ -92,6 +98,8 @@ export class CrlStatuses {
     return this.#pool.some((issuer) => {
       // Off the path, the right to sign CRLs is not presumed.
       if (!equalNames(issuer.subject, crl.issuer) || issuer.keyUsage?.has('cRLSign') !== true) return false;
+      this.#tried.add(`${crl.sha256}${issuer.publicKey.keySha256}`);
+      if (this.#tried.size > MOST_SIGNATURES) return false;
       if (!crl.isSignedBy(issuer.publicKey, this.#options.algorithms)) return false;
       // A CRL about its own issuer counts only where the CA says so, by naming it in the cRLIssuer of that certificate.
       if (issuer.sha256 === certificate.sha256) return delegated;
@@ -104,6 +112,8 @@ export class CrlStatuses {
     if (known !== undefined) return known;
     // Two issuers that vouch for each other are vouched for by nobody.
     if (this.#pending.has(issuer.sha256) || this.#pending.size >= MOST_NESTED_ISSUERS) return false;
+    this.#searches += 1;
+    if (this.#searches > MOST_SEARCHES) return false;
     this.#pending.add(issuer.sha256);
     const verdict = this.#hasGoodPath(issuer);
     this.#pending.delete(issuer.sha256);

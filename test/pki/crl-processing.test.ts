@@ -24,6 +24,7 @@ import {
   issueTestCrl,
   TEST_CRL_URL,
 } from '../support/authority.ts';
+import { measureCpu } from '../support/cpu-time.ts';
 import { inBrief, pathOf, statusBy } from '../support/revocation.ts';
 
 const authority = createTestAuthority();
@@ -288,6 +289,17 @@ describe('RFC 5280 5.2.5, 5.3.3: indirect CRLs', () => {
     };
     expect(under(point)).to.equal('good');
     expect(under({})).to.equal('CRL_SIGNATURE_INVALID');
+  });
+  it('is unknown at once, however many certificates the CRL issuer has, when none of them is valid', () => {
+    const expired = { subject: OTHER, keys: crlIssuer.keys, notAfter: daysFromAt(-1) };
+    const certificates = Array.from({ length: 1_000 }, () => issueTestCa(root, expired).certificate);
+    const crl = issueTestCrl(crlIssuer, { extensions: { scope: indirect } });
+    const { result, cpuMilliseconds } = measureCpu(
+      () => certificates,
+      (each) => inBrief(statusBy(itsPath, authority, { crls: [crl], certificates: each })),
+    );
+    expect(result).to.equal('CRL_SIGNATURE_INVALID');
+    expect(cpuMilliseconds).to.be.lessThan(200);
   });
   it('is unknown when only its own issuer has a CRL', () => {
     expect(inBrief(statusBy(itsPath, authority, { crls: [issueTestCrl(issuing)] }))).to.equal('REVOCATION_UNKNOWN');
