@@ -4,7 +4,7 @@
  * 4.2.1.10 leaves only to process a constraint or to reject.
  */
 import type { GeneralName, GeneralNameKind } from './general-name.ts';
-import { isWithinSubtree, type Name } from './name.ts';
+import { isWithinSubtree, mayBeWithinSubtree, type Name } from './name.ts';
 
 /** `unclear`: one of the two is not well-formed, or of a form that is not processed, or they may match or not. */
 export type Relation = 'within' | 'outside' | 'unclear';
@@ -63,7 +63,10 @@ const readDirectoryName = (name: GeneralName): Name | undefined =>
 const directoryName: NameForm<Name, Name> = {
   readName: readDirectoryName,
   readSubtree: readDirectoryName,
-  relate: (name, subtree) => within(isWithinSubtree(name, subtree)),
+  relate(name, subtree) {
+    if (isWithinSubtree(name, subtree)) return 'within';
+    return mayBeWithinSubtree(name, subtree) ? 'unclear' : 'outside';
+  },
 };
 
 const HOST = /^(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/;

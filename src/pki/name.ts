@@ -28,7 +28,12 @@ export interface Name {
   readonly key: string;
   /** The same for each relative distinguished name. */
   readonly rdnKeys: readonly string[];
+  /** The same, save that a TeletexString is taken for a text, or for any text where its octets are not of ASCII. */
+  readonly looseRdnKeys: readonly string[];
 }
+
+/** A loose key that equals all others. */
+const ANY_TEXT = '';
 
 /** Reads the next element, which is a Name. @throws DerError */
 export function readName(cursor: DerCursor): Name {
@@ -66,6 +71,18 @@ export function isWithinSubtree(name: Name, base: Name): boolean {
   return base.rdnKeys.length <= keys.length && base.rdnKeys.every((key, index) => key === keys[index]);
 }
 
+/**
+ * Whether `name` may be `base` or lie below it, where a TeletexString leaves that open: 7.1 compares its encoding, yet a
+ * constraint must not be escaped by writing a name as one.
+ */
+export function mayBeWithinSubtree(name: Name, base: Name): boolean {
+  const keys = name.looseRdnKeys;
+  return (
+    base.looseRdnKeys.length <= keys.length &&
+    base.looseRdnKeys.every((key, index) => key === ANY_TEXT || keys[index] === ANY_TEXT || key === keys[index])
+  );
+}
+
 /** `base` with one more relative distinguished name (nameRelativeToCRLIssuer, 4.2.1.13): its key for comparison. */
 export function keyOfNameBelow(base: Name, rdn: RelativeDistinguishedName): string {
   return joinKeys([...base.rdnKeys, keyOfRdn(rdn)]);
@@ -76,6 +93,7 @@ class ParsedName implements Name {
   readonly der: Uint8Array;
   readonly rdns: readonly RelativeDistinguishedName[];
   #rdnKeys: readonly string[] | undefined;
+  #looseRdnKeys: readonly string[] | undefined;
   #key: string | undefined;
 
   constructor(der: Uint8Array, rdns: readonly RelativeDistinguishedName[]) {
@@ -97,6 +115,11 @@ class ParsedName implements Name {
     return this.#rdnKeys;
   }
 
+  get looseRdnKeys(): readonly string[] {
+    this.#looseRdnKeys ??= this.rdns.some((rdn) => rdn.some(isTeletex)) ? this.rdns.map(looseKeyOfRdn) : this.rdnKeys;
+    return this.#looseRdnKeys;
+  }
+
   get key(): string {
     this.#key ??= joinKeys(this.rdnKeys);
     return this.#key;
@@ -114,11 +137,22 @@ function keyOfRdn(rdn: RelativeDistinguishedName): string {
   return rdn.length === 1 && only ? keyOfAttribute(only) : joinKeys(rdn.map(keyOfAttribute).sort());
 }
 
+function looseKeyOfRdn(rdn: RelativeDistinguishedName): string {
+  const isOpen = rdn.some((attribute) => isTeletex(attribute) && !/^[ -~]*$/.test(attribute.value ?? ''));
+  if (isOpen) return ANY_TEXT;
+  const asUtf8 = (attribute: NameAttribute): NameAttribute =>
+    isTeletex(attribute) ? { ...attribute, der: Uint8Array.of(TAG.UTF8_STRING) } : attribute;
+  return keyOfRdn(rdn.map(asUtf8));
+}
+
 /** 7.1: character strings by their prepared text, anything else by its encoding. TeletexString has no agreed text. */
-function keyOfAttribute({ type, value, der }: NameAttribute): string {
-  return value === undefined || der[0] === TAG.TELETEX_STRING
-    ? `${type}#${toHex(der)}`
-    : `${type}=${prepareString(value)}`;
+function keyOfAttribute(attribute: NameAttribute): string {
+  const { type, value, der } = attribute;
+  return value === undefined || isTeletex(attribute) ? `${type}#${toHex(der)}` : `${type}=${prepareString(value)}`;
+}
+
+function isTeletex({ der }: NameAttribute): boolean {
+  return der[0] === TAG.TELETEX_STRING;
 }
 
 /** RFC 4518 2.2: what is mapped to nothing, then what is mapped to SPACE. */
@@ -127,16 +161,22 @@ const MAPPED_TO_NOTHING =
   /[\u180b-\u180e\ufe00-\ufe0f]|\u034f|[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u06dd\u070f\u1806\u200b-\u200f\u202a-\u202e\u2060-\u2063\u206a-\u206f\ufeff\ufff9-\ufffc\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]/gu;
 const MAPPED_TO_SPACE = /[\s\u0085\p{Z}]/gu;
 
-/** RFC 4518 section 2 for caseIgnoreMatch: map, normalise, fold case, handle insignificant spaces (2.6.1). */
+/** RFC 4518 section 2 for caseIgnoreMatch: map, fold case, normalise, handle insignificant spaces (2.6.1). */
 function prepareString(text: string): string {
   let prepared = text;
-  if (!/^[ -~]*$/.test(text)) {
-    prepared = prepared.replace(MAPPED_TO_NOTHING, '').replace(MAPPED_TO_SPACE, ' ').normalize('NFKC');
+  if (/^[ -~]*$/.test(text)) {
+    prepared = prepared.toLowerCase();
+  } else {
+    prepared = prepared.replace(MAPPED_TO_NOTHING, '').replace(MAPPED_TO_SPACE, ' ');
+    // RFC 3454 B.2 folds what NFKC leaves unchanged afterwards: a letter may compose in one case alone.
+    for (let pass = 0; pass < 2; pass += 1) prepared = foldCase(prepared.normalize('NFKC')).normalize('NFKC');
   }
-  prepared = prepared.toLowerCase();
-  // Of RFC 3454 B.2, these are the foldings that lower case alone does not give.
-  if (/[ßς]/.test(prepared)) prepared = prepared.replaceAll('ß', 'ss').replaceAll('ς', 'σ');
   return prepared.trim().replace(/ {2,}/g, ' ');
+}
+
+/** Of RFC 3454 B.2, these are the foldings that lower case alone does not give. */
+function foldCase(text: string): string {
+  return text.toLowerCase().replaceAll('ß', 'ss').replaceAll('ς', 'σ');
 }
 
 /** The text of an AttributeValue of any type: a time is its characters; undefined for what is not text. @throws DerError */

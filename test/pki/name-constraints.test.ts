@@ -129,6 +129,19 @@ describe('RFC 5280 4.2.1.10: name constraints', () => {
     expect(excludes({ directory: algeria }, { directory: algeria })).to.equal(true);
   });
 
+  it('directoryName: an excluded name is not permitted for being written as a TeletexString', () => {
+    const ministry = (value: string, encoding: 'utf8' | 'teletex' = 'teletex'): GeneralNameTemplate => ({
+      directory: [{ type: 'organizationName', value, encoding }],
+    });
+    const excluded = ministry('Ministry', 'utf8');
+    expect(excludes(ministry('MINISTRY'), excluded)).to.equal(true);
+    expect(excludes(ministry('Ministry', 'utf8'), ministry('ministry'))).to.equal(true);
+    // What octets outside ASCII mean in a TeletexString is not agreed: it might be any name.
+    expect(excludes(ministry('Minist\u00e8re'), excluded)).to.equal(true);
+    expect(excludes(ministry('Municipality'), excluded)).to.equal(false);
+    expect(permits(ministry('Ministry'), excluded)).to.equal(false);
+  });
+
   it('a name of another kind than the subtrees is free', () => {
     expect(permits({ dns: 'a.example' }, { email: 'example.ma' })).to.equal(true);
     expect(excludes({ dns: 'a.example' }, { ip: [10, 0, 0, 0, 255, 0, 0, 0] })).to.equal(false);
