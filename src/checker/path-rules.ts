@@ -22,6 +22,7 @@ export const PATH_RULES: readonly PathRule[] = [
   { clause: '6.1.4 (k)', rule: 'it is the certificate of a CA', appliesTo: 'issuer' },
   { clause: '6.1.4 (l)', rule: 'the path is no longer than the CAs above allow', appliesTo: 'issuer' },
   { clause: '6.1.4 (n)', rule: 'its key may sign certificates', appliesTo: 'issuer' },
+  { clause: '4.2.1.3', rule: 'its key usage allows the purpose', appliesTo: 'end-entity' },
   { clause: '4.2.1.12', rule: 'its extended key usage allows the purpose', appliesTo: 'every' },
   { clause: '6.1.4 (o)', rule: 'its critical extensions are understood', appliesTo: 'issuer' },
   { clause: '6.1.5 (f)', rule: 'its critical extensions are understood', appliesTo: 'end-entity' },

@@ -161,6 +161,7 @@ export class PathProcessing {
     // (b)
     if (certificate.policyConstraints?.requireExplicitPolicy === 0) this.#explicitPolicy = 0;
     // (c) to (e): the key of the end entity is in the certificate that is handed on.
+    this.#requireKeyUsageForPurpose(certificate);
     this.#requireExtendedKeyUsage(certificate, 0);
     // (f)
     this.#requireKnownCriticalExtensions(certificate, 0, '6.1.5 (f)');
@@ -229,6 +230,16 @@ export class PathProcessing {
     if (keyUsage && !keyUsage.has('keyCertSign')) {
       throw refusal('CERT_KEY_USAGE_REFUSED', 'the key may not sign certificates', '6.1.4 (n)', depth);
     }
+  }
+
+  /**
+   * 4.2.1.12: a purpose consistent with the key usage too. A client signs its handshake, or agrees on a key. How a server
+   * uses its key depends on the cipher, so that every usage is left to whoever has the handshake.
+   */
+  #requireKeyUsageForPurpose({ keyUsage }: Certificate): void {
+    if (!keyUsage || this.#inputs.purpose !== 'clientAuth') return;
+    if (keyUsage.has('digitalSignature') || keyUsage.has('keyAgreement')) return;
+    throw refusal('CERT_KEY_USAGE_REFUSED', 'the key usage does not allow clientAuth', '4.2.1.3', 0);
   }
 
   /** 4.2.1.12. In a CA certificate it restricts what the certificates below are for: RFC 5280 is silent, everybody does it. */

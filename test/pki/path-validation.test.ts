@@ -298,7 +298,7 @@ describe('RFC 5280 6.1.4 (k): basicConstraints', () => {
   });
 
   it('the end entity may be one', () => {
-    expect(findPath([issuing, root]).certificates).to.have.lengthOf(1);
+    expect(findPath([issuing, root], { purpose: 'any' }).certificates).to.have.lengthOf(1);
   });
 });
 
@@ -354,6 +354,25 @@ describe('RFC 5280 6.1.4 (n): keyUsage of a CA', () => {
 
   it('may be absent', () => {
     expect(findPath(withIssuing({ extensions: { keyUsage: null } })).certificates).to.have.lengthOf(2);
+  });
+});
+
+describe('RFC 5280 4.2.1.3, 4.2.1.12: keyUsage of the end entity', () => {
+  const usedFor = (...usages: Parameters<typeof keyUsage>[0]) =>
+    withCard({ extensions: { keyUsage: keyUsage(usages, false) } });
+
+  it('S19: lets a client sign its handshake or agree on a key, whether the extension is critical or not', async () => {
+    for (const usage of ['nonRepudiation', 'keyEncipherment', 'dataEncipherment', 'cRLSign'] as const) {
+      await expectClause(() => findPath(usedFor(usage)), 'CERT_KEY_USAGE_REFUSED', '4.2.1.3', 0);
+      expect(findPath(usedFor(usage), { purpose: 'any' }).certificates, usage).to.have.lengthOf(2);
+    }
+    for (const usage of ['digitalSignature', 'keyAgreement'] as const) {
+      expect(findPath(usedFor('nonRepudiation', usage)).certificates, usage).to.have.lengthOf(2);
+    }
+  });
+
+  it('may be absent', () => {
+    expect(findPath(withCard({ extensions: { keyUsage: null } })).certificates).to.have.lengthOf(2);
   });
 });
 
@@ -432,7 +451,11 @@ describe('RFC 5280 section 4: strict', () => {
     ['an authorityKeyIdentifier', '4.2.1.1', withCard({ extensions: { authorityKeyIdentifier: null } })],
     ['a subjectKeyIdentifier in a CA', '4.2.1.2', withIssuing({ extensions: { subjectKeyIdentifier: null } })],
     ['a subjectKeyIdentifier in an anchor', '4.2.1.2', withRoot({ extensions: { subjectKeyIdentifier: null } })],
-    ['keyCertSign only with cA', '4.2.1.9', withCard({ extensions: { keyUsage: keyUsage(['keyCertSign']) } })],
+    [
+      'keyCertSign only with cA',
+      '4.2.1.9',
+      withCard({ extensions: { keyUsage: keyUsage(['digitalSignature', 'keyCertSign']) } }),
+    ],
     [
       'critical basicConstraints in a CA',
       '4.2.1.9',
