@@ -129,9 +129,10 @@ function basicConstraints(certificate: Certificate): ProfileViolation | undefine
   if (constraints?.cA && !isCritical(certificate, EXTENSION.basicConstraints)) {
     return violation('4.2.1.9', 'basicConstraints of a CA is not critical');
   }
-  return constraints && !constraints.cA && constraints.pathLenConstraint !== undefined
-    ? violation('4.2.1.9', 'pathLenConstraint is there and cA is not asserted')
-    : undefined;
+  if (constraints?.pathLenConstraint === undefined) return undefined;
+  return constraints.cA && certificate.keyUsage?.has('keyCertSign') !== false
+    ? undefined
+    : violation('4.2.1.9', 'pathLenConstraint is there and cA or keyCertSign is not asserted');
 }
 
 function nameConstraints(certificate: Certificate): ProfileViolation | undefined {

@@ -467,6 +467,11 @@ describe('RFC 5280 section 4: strict', () => {
       withCard({ extensions: { basicConstraints: basicConstraints({ ca: false, pathLength: 1 }) } }),
     ],
     [
+      'no path length without keyCertSign',
+      '4.2.1.9',
+      withCard({ extensions: { basicConstraints: basicConstraints({ ca: true, pathLength: 1 }) } }),
+    ],
+    [
       'nameConstraints in CAs only',
       '4.2.1.10',
       withCard({ extensions: { nc: nameConstraints({ excluded: [{ dns: 'a' }] }) } }),
