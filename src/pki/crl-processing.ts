@@ -1,9 +1,10 @@
 /**
  * What CRLs say of one certificate: RFC 5280 6.3.3, under its letters.
  *
- * Two things are stricter than the letter. A CRL that is usable and lists the certificate counts, even when another
- * usable CRL does not list it. And a distribution point without a cRLIssuer promises a CRL of the certificate's issuer
- * for its own certificates alone: an indirect CRL in its place is not relied on.
+ * Three things are stricter than the letter. A CRL that is usable and lists the certificate counts, even when another
+ * usable CRL does not list it. A delta CRL lifts a hold and no other revocation (5.3.1). And a distribution point without
+ * a cRLIssuer promises a CRL of the certificate's issuer for its own certificates alone: an indirect CRL in its place is
+ * not relied on.
  */
 import type { RevocationCode } from '../errors.ts';
 import type { Certificate } from './certificate.ts';
@@ -181,12 +182,13 @@ function lookUp(
 ): { readonly newest: Crl; readonly entry?: RevokedEntry } {
   const { issuer, serialNumber } = certificate;
   const changes = delta?.entriesFor(issuer, serialNumber) ?? [];
+  const before = worst(complete.entriesFor(issuer, serialNumber));
   if (delta !== undefined && changes.length > 0) {
     const entry = worst(changes.filter(({ reason }) => reason !== 'removeFromCRL'));
-    return { newest: delta, ...(entry && { entry }) };
+    if (entry !== undefined) return { newest: delta, entry };
+    if (before === undefined || before.reason === 'certificateHold') return { newest: delta };
   }
-  const entry = worst(complete.entriesFor(issuer, serialNumber));
-  return entry === undefined ? { newest: delta ?? complete } : { newest: complete, entry };
+  return before === undefined ? { newest: delta ?? complete } : { newest: complete, entry: before };
 }
 
 /** An issuer lists a certificate once; of two entries, the one that is not a mere suspension counts. */

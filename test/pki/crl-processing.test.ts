@@ -326,6 +326,12 @@ describe('RFC 5280 5.2.4: delta CRLs', () => {
     expect(together(complete({ revoked: held }))).to.equal('revoked certificateHold');
     expect(together(complete({ revoked: held }), delta(5, 6, { revoked: removed }))).to.equal('good');
   });
+  it('lifts no other revocation than a hold (5.3.1)', () => {
+    expect(together(complete({ revoked: listed }), delta(5, 6, { revoked: removed }))).to.equal(
+      'revoked keyCompromise',
+    );
+    expect(together(complete(), delta(5, 6, { revoked: removed }))).to.equal('good');
+  });
   it('leaves what it does not list', () => {
     expect(together(complete({ revoked: listed }), delta(5, 6))).to.equal('revoked keyCompromise');
   });
