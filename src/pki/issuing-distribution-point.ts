@@ -71,10 +71,20 @@ export function isSamePlace(
   const { distributionPoint, cRLIssuer } = ofCertificate;
   // 4.2.1.13: relative to the cRLIssuer where one is given, of which there is then exactly one name.
   const base = cRLIssuer === undefined ? certificateIssuer : soleDirectoryName(cRLIssuer);
-  const theirs = new Set(
-    distributionPoint === undefined ? (cRLIssuer ?? []).map(keyOfGeneralName) : keysOf(distributionPoint, base),
-  );
-  return keysOf(ofCrl, crlIssuer).some((key) => theirs.has(key));
+  const theirs =
+    distributionPoint === undefined ? (cRLIssuer ?? []).map(keyOfGeneralName) : keysOf(distributionPoint, base);
+  const ofThisCrl = placesOf(ofCrl, crlIssuer);
+  return theirs.some((key) => ofThisCrl.has(key));
+}
+
+/** Of each CRL once: a CRL of many names and a certificate of many distribution points must not cost their product. */
+const places = new WeakMap<DistributionPointName, ReadonlySet<string>>();
+
+/** @param ofCrl of a CRL of this issuer, as it always is */
+function placesOf(ofCrl: DistributionPointName, crlIssuer: Name): ReadonlySet<string> {
+  const known = places.get(ofCrl) ?? new Set(keysOf(ofCrl, crlIssuer));
+  places.set(ofCrl, known);
+  return known;
 }
 
 function soleDirectoryName(names: readonly GeneralName[]): Name | undefined {

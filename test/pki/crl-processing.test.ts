@@ -194,6 +194,20 @@ describe('RFC 5280 5.2.5, 6.3.3 (b): the scope of a CRL', () => {
     it(`${expected}: ${what}`, () => expect(by(scope(point))).to.equal(expected));
   }
 
+  it('is compared at once, however many places the certificate and the CRL name', () => {
+    const addresses = (count: number, of: string) =>
+      Array.from({ length: count }, (_, index) => ({ uri: `http://${of}.example/${index}` }));
+    const points = addresses(1_000, 'card').map((address) => ({ fullName: [address] }));
+    const many = issueTestCard(issuing, { extensions: { crlDistributionPoints: crlDistributionPoints(points) } });
+    const crls = [issueTestCrl(issuing, scope({ fullName: addresses(5_000, 'crl') }))];
+    const { result, cpuMilliseconds } = measureCpu(
+      () => pathOf(many, authority),
+      (each) => inBrief(statusBy(each, authority, { crls })),
+    );
+    expect(result).to.equal('CRL_SCOPE_MISMATCH');
+    expect(cpuMilliseconds).to.be.lessThan(200);
+  });
+
   it('covers every reason by several CRLs together', () => {
     const some = scope({ onlySomeReasons: ['keyCompromise', 'cACompromise'] });
     const others = scope({
