@@ -183,7 +183,7 @@ export class OcspSource {
       signal: this.#closing.signal,
     });
     const response = parseOcspResponse(body, name);
-    const lasts = this.#accept(response, question, nonce);
+    const lasts = this.#acceptOrRemember(key, response, question, nonce);
     const receivedAt = this.#options.clock();
     this.#keep(key, response, keptUntil(lasts, receivedAt.getTime(), policy));
     if (lasts.until !== undefined) {
@@ -204,6 +204,28 @@ export class OcspSource {
         maximumRedirects: 0,
       })
     );
+  }
+
+  /**
+   * As `#accept`. An answer that is refused for its age alone is remembered all the same: nobody is good by it, and
+   * whoever it says is revoked is not let in by an exception either.
+   */
+  #acceptOrRemember(
+    key: string,
+    response: OcspResponse,
+    question: OcspQuestion,
+    nonce: Uint8Array | undefined,
+  ): Lasting {
+    try {
+      return this.#accept(response, question, nonce);
+    } catch (error) {
+      const isOld = error instanceof RevocationError && error.detail.clause === '3.2 (5), (6)';
+      const last = this.#kept.get(key)?.response;
+      if (isOld && (last === undefined || last.producedAt <= response.producedAt)) {
+        this.#keep(key, response, Number.NEGATIVE_INFINITY);
+      }
+      throw error;
+    }
   }
 
   /**

@@ -85,6 +85,36 @@ function sharedAnswers(change: (answer: OcspAnswer) => OcspAnswer = (answer) => 
   return { kept, store };
 }
 
+describe('an OCSP answer that is too old', () => {
+  const exception = { until: daysFromAt(1), reason: 'The CA has announced a failure.' };
+  const OLD = { thisUpdate: daysFromAt(-3), nextUpdate: daysFromAt(-1) };
+
+  /** The status with an exception in force. */
+  async function statusBy(changes: OcspChanges) {
+    const evidence = await open(respond(changes).fetch, { methods: ['ocsp'] }).evidence();
+    return decideRevocation(path, evidence, {
+      at: AT,
+      policies: policiesFor(issuing, { methods: ['ocsp'], exception }),
+    });
+  }
+
+  it('makes nobody good, and lets nobody in by an exception whom it says is revoked', async () => {
+    expect(await statusBy({ ...OLD, status: 'good' })).to.include({ code: 'OCSP_STALE', exception: true });
+    const revoked = await statusBy({ ...OLD, status: 'revoked' });
+    expect(revoked).to.include({ status: 'unknown', code: 'OCSP_STALE' });
+    expect(revoked).to.not.have.property('exception');
+  });
+
+  it('does not take the place of a newer one', async () => {
+    const { responder, fetch } = respond({ thisUpdate: AT, nextUpdate: daysFromAt(7) });
+    const { status } = open(fetch, { ocsp: { keepSeconds: 60 } });
+    expect(await status()).to.equal('good');
+    responder.changes = { ...OLD, status: 'revoked' };
+    expect(await status(secondsFromAt(61))).to.equal('good');
+    expect(responder.requests).to.have.length(2);
+  });
+});
+
 describe('OCSP answers that processes share', () => {
   const answerOf = issueTestOcspResponse;
   const LONG = { thisUpdate: AT, nextUpdate: daysFromAt(7) };
