@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { ThiqaError } from './errors.ts';
+import { CertificateError, ThiqaError } from './errors.ts';
 import { DOCUMENT_TYPES, type DocumentProfile } from './identity/document-profile.ts';
 import { AUTHENTICATION_METHODS, LEVELS_OF_ASSURANCE } from './identity/level-of-assurance.ts';
 import { type Certificate, parseCertificate } from './pki/certificate.ts';
@@ -243,14 +243,18 @@ const EMPTY_PROFILE: DocumentProfile = {
 };
 
 /**
- * One certificate, PEM or DER.
+ * One certificate, PEM or DER. A file of several is refused: which of them is meant cannot be known.
  * @throws CertificateError CERT_MALFORMED, CERT_TOO_LARGE; the file system's error
  */
 export function readCertificateFile(file: string): Certificate {
   const content = readFileSync(file);
-  const base64 = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(
-    content.toString('latin1'),
-  )?.[1];
+  const blocks = [
+    ...content.toString('latin1').matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g),
+  ];
+  if (blocks.length > 1) {
+    throw new CertificateError('CERT_MALFORMED', `the file holds ${blocks.length} certificates, and one is expected`);
+  }
+  const base64 = blocks[0]?.[1];
   return parseCertificate(base64 === undefined ? content : Buffer.from(base64, 'base64'));
 }
 

@@ -296,6 +296,7 @@ describe('a certificate file', () => {
     'of another kind': pemOf(certificate, 'X509 CRL'),
     'cut off': certificate.subarray(0, -1),
     'with more behind it': Buffer.concat([certificate, Buffer.of(0)]),
+    'of several': pemOf(certificate).repeat(2),
   })) {
     it(`${fault} is CERT_MALFORMED`, () => expectRefusal(() => octetsOf(content), CertificateError, 'CERT_MALFORMED'));
   }
