@@ -10,12 +10,13 @@ import { answerLines } from '../checker/ndjson.ts';
 import { reportFiles } from '../checker/report-files.ts';
 import { systemClock } from '../clock.ts';
 import { trustedDocuments } from './store-access.ts';
-import { configOption, DEFAULT_CONFIG, EXIT_REFUSED, parseTime, print } from './terminal.ts';
+import { configOption, DEFAULT_CONFIG, EXIT_REFUSED, endWithReader, parseTime, print } from './terminal.ts';
 
 export function addCheckCommand(program: Command): void {
   const check = program
     .command('check')
-    .description('explain what this service decides, for officers and portal developers');
+    .description('explain what this service decides, for officers and portal developers')
+    .hook('preAction', endWithReader);
   check
     .command('certificate')
     .description('the verdict on certificates: a readable report, or one JSON answer for each JSON request')

@@ -61,6 +61,14 @@ export function onStop(stop: () => Promise<void>, cut: () => void = () => undefi
   process.on('SIGINT', handle);
 }
 
+/** Whoever reads what a command prints may have enough of it (`| head`): that ends the command, and is no failure. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
+
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

@@ -11,10 +11,13 @@ import { addTrust, refreshTrust, removeTrust, type TrustPorts } from '../trust/c
 import { listTrust } from '../trust/list-trust.ts';
 import type { TrustKind, TrustSubject } from '../trust/trust-list.ts';
 import { withStore } from './store-access.ts';
-import { configOption, print } from './terminal.ts';
+import { configOption, endWithReader, print } from './terminal.ts';
 
 export function addTrustCommand(program: Command): void {
-  const trust = program.command('trust').description('the CAs whose cards are accepted, while the service runs');
+  const trust = program
+    .command('trust')
+    .description('the CAs whose cards are accepted, while the service runs')
+    .hook('preAction', endWithReader);
   trust
     .command('list')
     .description('print every CA certificate that is trusted, one JSON object a line')
