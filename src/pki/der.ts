@@ -157,6 +157,7 @@ export class DerCursor {
   /** The next element, whatever its type, not copied. */
   any(): Uint8Array {
     if (!this.next()) throw new DerError('element is missing', this.position);
+    if (!hasDerForm(this.tag)) throw new DerError('type in a form that DER does not allow', this.elementStart);
     return this.element;
   }
 
@@ -219,6 +220,16 @@ export class DerCursor {
     this.expect(tag);
     return decodeObjectIdentifier(this.bytes, this.contentStart, this.contentEnd);
   }
+}
+
+const CONSTRUCTED = 0x20;
+/** EXTERNAL, EMBEDDED PDV, SEQUENCE and SET: of the universal types, those that have parts (X.690 8.9 to 8.12, 8.17, 8.18). */
+const CONSTRUCTED_TYPES: readonly number[] = [8, 11, 16, 17];
+
+/** X.690 10.2: a string is never in parts; 8.9, 8.11: a sequence or a set always is. Of other classes, any form may be. */
+function hasDerForm(tag: number): boolean {
+  if (tag >= 0x40) return true;
+  return CONSTRUCTED_TYPES.includes(tag & 0x1f) === ((tag & CONSTRUCTED) !== 0);
 }
 
 /** X.690 8.3.2: the first nine bits of the INTEGER that was read last are not all equal. */

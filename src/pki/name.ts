@@ -4,7 +4,7 @@
  * attribute ever read, through a printed form of the whole name: such a form can be made to say anything.
  */
 import { decodeCharacterString } from './character-string.ts';
-import { type DerCursor, DerError, TAG, toHex } from './der.ts';
+import { type DerCursor, TAG, toHex } from './der.ts';
 
 export interface NameAttribute {
   /** Attribute type, dotted decimal. */
@@ -181,7 +181,7 @@ function foldCase(text: string): string {
 
 /** The text of an AttributeValue of any type: a time is its characters; undefined for what is not text. @throws DerError */
 export function readAttributeText(cursor: DerCursor): string | undefined {
-  if (!cursor.next()) throw new DerError('value is missing', cursor.position);
+  cursor.any();
   const isTime = cursor.tag === TAG.GENERALIZED_TIME || cursor.tag === TAG.UTC_TIME;
   return decodeCharacterString(isTime ? TAG.VISIBLE_STRING : cursor.tag, cursor.content);
 }

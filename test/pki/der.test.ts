@@ -91,6 +91,14 @@ describe('X.690: DER', () => {
     });
   });
 
+  it('10.2, 8.9: a type of any kind has the form of its kind: strings are whole, sequences and sets have parts', () => {
+    for (const hex of ['0c0141', '3000', '3100', '2800', 'a000', '8000', '60020500']) {
+      expect(cursor(hex).any(), hex).to.have.lengthOf(hex.length / 2);
+    }
+    for (const hex of ['2c030c0141', '2403040100', '1000', '1100', '250500', '0800'])
+      refuses(hex, (each) => each.any());
+  });
+
   it('refuses another tag than expected, and what follows', () => {
     refuses('040100', (each) => each.integer());
     refuses('', (each) => each.any());
