@@ -163,20 +163,26 @@ const MAPPED_TO_SPACE = /[\s\u0085\p{Z}]/gu;
 
 /** RFC 4518 section 2 for caseIgnoreMatch: map, fold case, normalise, handle insignificant spaces (2.6.1). */
 function prepareString(text: string): string {
-  let prepared = text;
-  if (/^[ -~]*$/.test(text)) {
-    prepared = prepared.toLowerCase();
-  } else {
-    prepared = prepared.replace(MAPPED_TO_NOTHING, '').replace(MAPPED_TO_SPACE, ' ');
-    // RFC 3454 B.2 folds what NFKC leaves unchanged afterwards: a letter may compose in one case alone.
-    for (let pass = 0; pass < 2; pass += 1) prepared = foldCase(prepared.normalize('NFKC')).normalize('NFKC');
-  }
+  const isAscii = /^[ -~]*$/.test(text);
+  const prepared = isAscii
+    ? text.toLowerCase()
+    : foldAndNormalize(text.replace(MAPPED_TO_NOTHING, '').replace(MAPPED_TO_SPACE, ' '));
   return prepared.trim().replace(/ {2,}/g, ' ');
+}
+
+/** RFC 3454 B.2: folded until NFKC changes no more, as a letter may compose in one case alone. */
+function foldAndNormalize(text: string): string {
+  const normal = text.normalize('NFKC');
+  const folded = foldCase(normal);
+  // As of a text in Arabic or Tifinagh, which have no case.
+  if (folded === normal) return normal;
+  return foldCase(folded.normalize('NFKC')).normalize('NFKC');
 }
 
 /** Of RFC 3454 B.2, these are the foldings that lower case alone does not give. */
 function foldCase(text: string): string {
-  return text.toLowerCase().replaceAll('ß', 'ss').replaceAll('ς', 'σ');
+  const lower = text.toLowerCase();
+  return /[ßς]/.test(lower) ? lower.replaceAll('ß', 'ss').replaceAll('ς', 'σ') : lower;
 }
 
 /** The text of an AttributeValue of any type: a time is its characters; undefined for what is not text. @throws DerError */
