@@ -5,7 +5,13 @@
 import { CertificateError, type Code, ThiqaError } from '../errors.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import type { Name } from '../pki/name.ts';
-import { type CandidatePath, findValidPath, type PathOptions, type ValidatedPath } from '../pki/path-validation.ts';
+import {
+  type CandidatePath,
+  findValidPath,
+  type PathOptions,
+  requireKeyOfItsKind,
+  type ValidatedPath,
+} from '../pki/path-validation.ts';
 import { decideRevocation, type RevocationEvidence, requireGood } from '../pki/revocation.ts';
 import type { RevocationPolicies } from '../pki/revocation-policy.ts';
 import { adviceFor } from './advice.ts';
@@ -43,6 +49,7 @@ export function reportCertificate(certificate: Certificate, options: ReportOptio
       observe: (candidate, error) => failed.set(error, candidate),
     });
     lines.push(...pathLines(path, undefined), `policies    ${path.policies.join(' ') || 'none'}`);
+    requireKeyOfItsKind(path);
     options.requireProfile?.(path);
     if (options.evidence === undefined) lines.push('revocation  not checked');
     else {

@@ -4,7 +4,7 @@
  */
 import { type Code, ThiqaError } from '../errors.ts';
 import { parseCertificate } from '../pki/certificate.ts';
-import { findValidPath } from '../pki/path-validation.ts';
+import { findValidPath, requireKeyOfItsKind } from '../pki/path-validation.ts';
 import { decideRevocation, readEvidence, requireGood } from '../pki/revocation.ts';
 import { type CertificateRequest, parseCertificateRequest } from './certificate-request.ts';
 import { usableAnchors, wellFormed } from './given-certificates.ts';
@@ -55,6 +55,7 @@ function decide(request: CertificateRequest): CertificateAnswer {
     maxIntermediates: request.maxIntermediates,
     ...policy,
   });
+  requireKeyOfItsKind(path);
   const valid = { id, verdict: 'valid', policies: path.policies } as const;
   if (request.revocation === 'off') return { ...valid, revocation: 'not-checked' };
   const evidence = readEvidence({

@@ -92,6 +92,15 @@ export function findValidPath(leaf: Certificate, options: PathOptions): Validate
   throw closest ?? search.deadEnd;
 }
 
+/**
+ * 6.1.5 (c): the key of the end entity, which nothing on the path was verified with, is one: its coordinates are a point of
+ * its curve. Whoever has seen it used, as in a handshake, knows that already.
+ * @throws CertificateError CERT_ALGORITHM_REFUSED
+ */
+export function requireKeyOfItsKind({ certificates: [leaf] }: ValidatedPath): void {
+  leaf?.publicKey.keyObject;
+}
+
 /** What is wrong with one certificate whatever path it stands on: no other path through it needs to be tried. */
 const FAULTS_OF_ONE_CERTIFICATE: ReadonlySet<CertificateCode> = new Set<CertificateCode>([
   'CERT_NOT_YET_VALID',

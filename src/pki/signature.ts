@@ -91,10 +91,7 @@ export function verifyCertificate(certificate: Certificate, key: PublicKey, poli
   );
 }
 
-/**
- * By the hashes of certificate and key: what a signature is worth depends on nothing else. Nor does whether the key that a
- * certificate carries is one at all, which is therefore asked once as well.
- */
+/** By the hashes of certificate and key: what a signature is worth depends on nothing else. */
 class RememberedLinks {
   readonly #verdicts = new Map<string, boolean>();
   readonly #most: number;
@@ -113,18 +110,12 @@ class RememberedLinks {
       return known;
     }
     const verdict = verifyCertificate(certificate, key, policy);
-    if (verdict) requireKey(certificate.publicKey);
     // The oldest goes first; a Map keeps the order of insertion.
     const [oldest] = this.#verdicts.size >= this.#most ? this.#verdicts.keys() : [];
     if (oldest !== undefined) this.#verdicts.delete(oldest);
     this.#verdicts.set(link, verdict);
     return verdict;
   }
-}
-
-/** Not every two coordinates are a point of a curve; of an RSA key all is known that there is to know. */
-function requireKey(key: PublicKey): void {
-  if (key.description.type !== 'rsa') key.keyObject;
 }
 
 /** Apart, so that no number of cards drives out the few CAs. */

@@ -1,7 +1,10 @@
+import { sign } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { checkCertificate } from '../../src/checker/check-certificate.ts';
 import { answerLines } from '../../src/checker/ndjson.ts';
+import { parseCertificate } from '../../src/pki/certificate.ts';
+import { bitString, sequence } from '../../src/pki/der-writer.ts';
 import { AT, createTestAuthority, issueTestCard, issueTestCrl } from '../support/authority.ts';
 
 const base64 = (der: Uint8Array): string => Buffer.from(der).toString('base64');
@@ -102,6 +105,21 @@ describe('check certificate', () => {
       });
     });
   }
+
+  it('refuses a key that is no point of its curve, although nothing on the path is verified with it', () => {
+    const { tbsCertificate, publicKey, signatureAlgorithm } = parseCertificate(card.certificate);
+    const changed = Buffer.from(tbsCertificate);
+    const last = changed.indexOf(publicKey.subjectPublicKey) + publicKey.subjectPublicKey.length - 1;
+    changed[last] = (changed[last] ?? 0) ^ 1;
+    const signature = bitString(sign('sha256', changed, issuing.keys.privateKey));
+    const pointless = sequence(changed, signatureAlgorithm.der, signature);
+    const certificates = [pointless, issuing.certificate].map(base64);
+    expect(checkCertificate(request({ certificates }))).to.include({
+      verdict: 'invalid',
+      code: 'CERT_ALGORITHM_REFUSED',
+      clause: '6.1.4 (d)',
+    });
+  });
 
   it('answers a certificate that is malformed with CERT_MALFORMED', () => {
     expect(checkCertificate(request({ certificates: ['MAA='] }))).to.include({
