@@ -60,6 +60,8 @@ export class PathSearch {
 
   /** Why no path was found at all. */
   get deadEnd(): CertificateError {
+    // An anchor may be at the end of a path that is longer than any that was looked for.
+    if (this.#deadEnd === undefined && this.#longerPathsExist) return exceeded();
     return (
       this.#deadEnd ??
       new CertificateError('CERT_ISSUER_UNKNOWN', 'no certification path leads to a trust anchor', {
@@ -183,9 +185,13 @@ function keyIdentifierOfIssuer({ authorityKeyIdentifier }: Certificate): string 
 }
 
 function exceeded(): CertificateError {
-  return new CertificateError('CERT_PATH_SEARCH_EXCEEDED', 'the search for a certification path took too many steps', {
-    detail: { clause: '6.1', mostSteps: MOST_STEPS, mostSignatures: MOST_SIGNATURES },
-  });
+  return new CertificateError(
+    'CERT_PATH_SEARCH_EXCEEDED',
+    'the search for a certification path took too many steps, or reached too far',
+    {
+      detail: { clause: '6.1', mostSteps: MOST_STEPS, mostSignatures: MOST_SIGNATURES, longestPath: LONGEST_PATH },
+    },
+  );
 }
 
 /** One subject with one key, whatever certificate says so. */

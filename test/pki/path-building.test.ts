@@ -44,6 +44,19 @@ describe('RFC 4158: path building', () => {
     expect(path.certificates[1]?.sha256).to.equal(parse(issuing).sha256);
   });
 
+  it('tells a path that is longer than any it looks for from one that leads nowhere', async () => {
+    const row = (length: number) => {
+      const cas = [root as typeof root];
+      for (let index = 0; index < length; index += 1) {
+        cas.unshift(issueTestCa(cas[0] ?? root, { subject: [{ type: 'commonName', value: `CA ${index}` }] }));
+      }
+      return [issueTestCard(cas[0] ?? root), ...cas];
+    };
+    expect(findPath(row(31)).certificates).to.have.lengthOf(32);
+    await expectClause(() => findPath(row(32)), 'CERT_PATH_SEARCH_EXCEEDED', '6.1');
+    await expectClause(() => findPath([...row(3).slice(0, -1), stranger.root]), 'CERT_ISSUER_UNKNOWN', '6.1');
+  });
+
   it('3.5.12: takes key identifiers for hints only', () => {
     const misleading = subjectKeyIdentifier(generateKeys().publicKey);
     const ca = issueTestCa(root, { extensions: { subjectKeyIdentifier: misleading } });
