@@ -189,6 +189,12 @@ function send(
     outgoing.once('response', fulfil);
     // Not `once`: the abort that ends a body too large is reported here as well, and must not be an uncaught error.
     outgoing.on('error', reject);
+    // Of an answer that changes the protocol (101) node reports neither a response nor an error.
+    outgoing.once('upgrade', (_response, socket) => {
+      socket.destroy();
+      reject(failure('FETCH_FAILED', 'the server changes the protocol, which was not asked for', url.href));
+    });
+    outgoing.once('close', () => reject(failure('FETCH_FAILED', 'the connection ended without an answer', url.href)));
     outgoing.end(request.body);
   });
 }

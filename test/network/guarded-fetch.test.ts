@@ -231,6 +231,14 @@ describe('outgoing requests: the guarded fetch', () => {
     expect((await refusal(fetch(`http://crl.example:${port}/`))).code).to.equal('FETCH_TIMEOUT');
   });
 
+  it('ends at an answer that changes the protocol', async () => {
+    answer = (_request, response) => {
+      response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n');
+    };
+    const error = await refusal(createGuardedFetch(rules(), loopback)(`http://crl.example:${port}/`));
+    expect(error.code).to.equal('FETCH_FAILED');
+  });
+
   it('refuses an answer that is cut off', async () => {
     answer = (_request, response) => {
       response.writeHead(200, { 'content-length': 10 });
