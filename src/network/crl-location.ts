@@ -5,8 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { type RevocationCode, RevocationError, ServiceError } from '../errors.ts';
 import type { Crl } from '../pki/crl.ts';
-import { equalBytes } from '../pki/der.ts';
-import { equalNames } from '../pki/name.ts';
+import { toHex } from '../pki/der.ts';
 import type { CrlIndexDirectory } from './crl-index-file.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import { isLoadedInline, loadCrl } from './load-crl.ts';
@@ -31,12 +30,16 @@ export interface CrlLocationOptions {
   readonly indexDirectory?: CrlIndexDirectory | undefined;
 }
 
+type PlaceInLine = Pick<Crl, 'thisUpdate' | 'crlNumber'>;
+
 /** What a file or an address yields: a new CRL, or undefined when nothing changed. */
 type Renew = () => Promise<Crl | undefined>;
 
 export abstract class CrlLocation {
   protected readonly options: CrlLocationOptions;
   #held: Crl | undefined;
+  /** The newest of each line that was held: no other CRL in between makes an older one count again. */
+  readonly #newest = new Map<string, PlaceInLine>();
   #failure: RevocationCode | undefined;
   #isGone = false;
   #renewing: Promise<void> | undefined;
@@ -118,23 +121,33 @@ export abstract class CrlLocation {
     if (crl.thisUpdate.getTime() > clock().getTime() + skewSeconds * 1000) {
       throw new RevocationError('CRL_NOT_YET_VALID', 'the CRL is from the future', { detail });
     }
-    if (this.#held !== undefined && isOlder(crl, this.#held)) {
-      throw new RevocationError('CRL_OLDER', 'the CRL is older than the one that is held', { detail });
+    const line = lineOf(crl);
+    const newest = this.#newest.get(line);
+    if (newest !== undefined && isOlder(crl, newest)) {
+      throw new RevocationError('CRL_OLDER', 'the CRL is older than one that was held', { detail });
     }
+    this.#newest.delete(line);
+    // The line that was not seen for the longest time goes first; a Map keeps the order of insertion.
+    const [oldest] = this.#newest.size >= MOST_LINES ? this.#newest.keys() : [];
+    if (oldest !== undefined) this.#newest.delete(oldest);
+    this.#newest.set(line, { thisUpdate: crl.thisUpdate, crlNumber: crl.crlNumber });
     this.#held = crl;
   }
 }
 
-/** Of the same issuer and scope: a lower number or an earlier date. Otherwise they are not in one line. */
-function isOlder(crl: Crl, held: Crl): boolean {
-  if (!equalNames(crl.issuer, held.issuer) || crl.isDelta !== held.isDelta || !hasSameScope(crl, held)) return false;
-  if (crl.thisUpdate < held.thisUpdate) return true;
-  return crl.crlNumber !== undefined && held.crlNumber !== undefined && crl.crlNumber < held.crlNumber;
+/** A place has the CRLs of one line, or of a few where its operator changes something. */
+const MOST_LINES = 64;
+
+/** In one line are the CRLs of one issuer and one scope, and complete ones apart from deltas: each follows the one before. */
+function lineOf(crl: Crl): string {
+  const scope = crl.extensions.get('2.5.29.28')?.value ?? new Uint8Array();
+  return `${crl.isDelta} ${toHex(scope)} ${crl.issuer.key}`;
 }
 
-function hasSameScope(one: Crl, other: Crl): boolean {
-  const scope = (crl: Crl): Uint8Array => crl.extensions.get('2.5.29.28')?.value ?? new Uint8Array();
-  return equalBytes(scope(one), scope(other));
+/** Of one line: a lower number or an earlier date. */
+function isOlder(crl: PlaceInLine, newest: PlaceInLine): boolean {
+  if (crl.thisUpdate < newest.thisUpdate) return true;
+  return crl.crlNumber !== undefined && newest.crlNumber !== undefined && crl.crlNumber < newest.crlNumber;
 }
 
 function codeOf(error: unknown): RevocationCode {

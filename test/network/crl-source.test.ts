@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { issuingDistributionPoint } from '../../src/demo/crl-extensions.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { type CrlSource, type CrlSourceOptions, createCrlSource, type Schedule } from '../../src/network/crl-source.ts';
 import type { Fetched, FetchRequest } from '../../src/network/guarded-fetch.ts';
@@ -100,6 +101,20 @@ describe('the CRLs of the configuration', () => {
       const source = open([rootFile, file]);
       expect(await status(source)).to.equal('REVOCATION_UNAVAILABLE');
       await writeFile(file, crl(1));
+      expect(await status(source)).to.equal('good');
+    });
+
+    it('does not come back older after one of another scope', async () => {
+      const scoped = { scope: issuingDistributionPoint({ onlyContainsCACerts: true }) };
+      await writeFile(file, crl(5, { revoked: listed }));
+      const source = open([rootFile, file]);
+      expect(await status(source)).to.equal('revoked keyCompromise');
+      await replaceFile(crl(2, { extensions: scoped }));
+      expect(await status(source)).to.equal('CRL_SCOPE_MISMATCH');
+      await replaceFile(crl(1));
+      expect(await status(source)).to.not.equal('good');
+      expect(source.states[1]).to.include({ failure: 'CRL_OLDER' });
+      await replaceFile(crl(6));
       expect(await status(source)).to.equal('good');
     });
 
