@@ -22,6 +22,8 @@ const FONT_FILES = {
   'noto-sans-latin-ext-600': '@fontsource/noto-sans/files/noto-sans-latin-ext-600-normal.woff2',
   'noto-sans-arabic-400': '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-400-normal.woff2',
   'noto-sans-arabic-600': '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-600-normal.woff2',
+  // There is one weight of it; browsers make the bold one.
+  'noto-sans-tifinagh-400': '@fontsource/noto-sans-tifinagh/files/noto-sans-tifinagh-tifinagh-400-normal.woff2',
 } as const;
 
 const resolveFile = createRequire(import.meta.url).resolve;

@@ -18,7 +18,7 @@ describe('the assets', () => {
 
   it('include every font that the style sheet names, usable from the card host', () => {
     const fonts = [...css.matchAll(/url\("([^"]+)"\)/g)].map((match) => findAsset(`/assets/${match[1]}`));
-    expect(fonts).to.have.length(6);
+    expect(fonts).to.have.length(7);
     for (const font of fonts) {
       expect(font?.body.subarray(0, 4).toString('latin1')).to.equal('wOF2');
       expect(font?.headers['content-type']).to.equal('font/woff2');
@@ -58,6 +58,17 @@ describe('the style sheet', () => {
     );
   });
 
+  for (const [letter, family] of [
+    ['é', 'Noto Sans'],
+    ['ث', 'Noto Sans Arabic'],
+    ['ⵣ', 'Noto Sans Tifinagh'],
+  ] as const) {
+    it(`has one font of ours for ${letter}, which a page without such letters does not fetch`, () => {
+      expect(familiesFor(letter)).to.deep.equal(new Set([family]));
+      expect(/^html \{[^}]*font-family: ([^;]+);/m.exec(css)?.[1]).to.include(`"${family}"`);
+    });
+  }
+
   it('loads nothing from elsewhere', () => {
     expect(css).to.not.match(/@import|https?:|data:/);
   });
@@ -67,3 +78,14 @@ describe('the style sheet', () => {
     expect(css).to.include('prefers-reduced-motion');
   });
 });
+
+/** The families whose faces are for this letter (CSS Fonts 4, 4.5: unicode-range). */
+function familiesFor(letter: string): Set<string | undefined> {
+  const code = letter.codePointAt(0) ?? 0;
+  const faces = [...css.matchAll(/@font-face \{[^}]*\}/g)].map(([face]) => face);
+  const isFor = (face: string): boolean =>
+    [...face.matchAll(/U\+([0-9A-F]+)(?:-([0-9A-F]+))?/g)].some(
+      ([, first = '', last = first]) => code >= Number.parseInt(first, 16) && code <= Number.parseInt(last, 16),
+    );
+  return new Set(faces.filter(isFor).map((face) => /font-family: "([^"]+)"/.exec(face)?.[1]));
+}
