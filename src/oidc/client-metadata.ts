@@ -33,7 +33,7 @@ export function clientMetadata(portal: Portal): ClientMetadata {
   const { tokenEndpointAuthMethod: method, securityProfile } = portal;
   const exemption = pkceExemption(portal);
   return {
-    client_name: portal.name.fr ?? portal.name.en ?? portal.name.ar ?? portal.clientId,
+    client_name: portal.name.fr ?? portal.name.en ?? portal.name.ar ?? portal.name.zgh ?? portal.clientId,
     grant_types: ['authorization_code'],
     ...(securityProfile === 'fapi2' && { response_modes: [...FAPI_RESPONSE_MODES] }),
     id_token_signed_response_alg: DEFAULT_ALGORITHM,

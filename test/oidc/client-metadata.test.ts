@@ -53,6 +53,7 @@ describe('a portal as a client (Dynamic Client Registration 1.0, 2)', () => {
     const named = (name: Portal['name']) => clientMetadata({ ...WITH_KEYS, name }).client_name;
     expect(named({ ar: 'جواز', fr: 'Passeport', en: 'Passport' })).to.equal('Passeport');
     expect(named({ ar: 'جواز' })).to.equal('جواز');
+    expect(named({ zgh: 'ⴰⵣⵔⴰⵢ' })).to.equal('ⴰⵣⵔⴰⵢ');
     expect(named({})).to.equal('passport-renewal');
   });
 });
