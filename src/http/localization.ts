@@ -13,11 +13,13 @@ export type MessageKey = keyof typeof french;
 export type Parameters = Readonly<Record<string, string | number>>;
 
 export interface Locale {
-  /** The name of the file: `ar`, `fr`, `en`. */
+  /** The name of the file: `ar`, `fr`, `en`, `zgh`. */
   readonly language: string;
   /** What the language calls itself. */
   readonly name: string;
   readonly direction: 'ltr' | 'rtl';
+  /** ISO 15924, in small letters: `latn`. */
+  readonly script: string;
   /** BCP 47, for dates and numbers (RFC 6067 extensions allowed). */
   readonly tag: string;
   /** @throws TypeError when no language has the key: a programmer's mistake. */
@@ -37,6 +39,11 @@ export interface LanguageWishes {
 }
 
 const DEFAULT_LANGUAGE = 'fr';
+/**
+ * Standard Moroccan Tamazight is written for the speakers of these, and asked for by the tag of one of their languages, or of
+ * the family (ISO 639-5). Not for those of Kabyle, which is read in Latin letters.
+ */
+const SERVED_BY: ReadonlyMap<string, string> = new Map(['ber', 'tzm', 'shi', 'rif'].map((tag) => [tag, 'zgh']));
 /** No browser and no portal asks for more; the rest of a longer list is not read. */
 const MAX_WISHES = 20;
 
@@ -86,13 +93,19 @@ export function localeOf(language: string): Locale {
   return locale;
 }
 
-/** RFC 4647 3.4 (lookup): `ar-MA` is served by `ar`. */
+/**
+ * RFC 4647 3.4 (lookup): `ar-MA` is served by `ar`. But whoever names a script is not served in another that they may not
+ * read: `tzm-Latn-DZ` not in Tifinagh.
+ */
 function spoken(tag: string): Locale | undefined {
-  const subtags = tag.trim().toLowerCase().split('-');
+  const wish = tag.trim().toLowerCase();
+  const script = /^[a-z]{2,3}(?:-[a-z]{3}){0,3}-([a-z]{4})(?:-|$)/.exec(wish)?.[1];
+  const subtags = wish.split('-');
   for (let length = Math.min(subtags.length, 4); length > 0; length--) {
     const range = subtags.slice(0, length).join('-');
-    const locale = LOCALES.find((candidate) => candidate.language === range);
-    if (locale) return locale;
+    const language = SERVED_BY.get(range) ?? range;
+    const locale = LOCALES.find((candidate) => candidate.language === language);
+    if (locale) return script === undefined || script === locale.script ? locale : undefined;
   }
   return undefined;
 }
@@ -132,6 +145,7 @@ function loadLocale(language: string): Locale {
     language,
     name: t('language.name'),
     direction: t('language.direction') === 'rtl' ? 'rtl' : 'ltr',
+    script: new Intl.Locale(t('language.tag')).maximize().script?.toLowerCase() ?? '',
     tag: t('language.tag'),
     t,
   });

@@ -59,6 +59,7 @@ describe('oidcc-basic-certification-test-plan: requests', () => {
     for (const [locales, expected] of [
       ['se ar', '<html lang="ar" dir="rtl">'],
       ['fr', '<html lang="fr" dir="ltr">'],
+      ['ber-MA ar', '<html lang="zgh" dir="ltr">'],
     ] as const) {
       const parameters = new URLSearchParams(portal.requestParameters({ ui_locales: locales }));
       const first = citizenOf(service);

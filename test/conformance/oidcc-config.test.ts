@@ -49,6 +49,7 @@ describe('oidcc-config-certification-test-plan', () => {
     expect(metadata.claims_parameter_supported).to.equal(true);
     expect(metadata.request_parameter_supported).to.equal(true);
     expect(metadata.request_uri_parameter_supported).to.equal(false);
+    expect(metadata.ui_locales_supported).to.deep.equal(['fr', 'ar', 'en', 'zgh']);
     // BCP 47, in the casing that it recommends.
     for (const locale of [...metadata.ui_locales_supported, ...metadata.claims_locales_supported]) {
       expect(locale).to.equal(Intl.getCanonicalLocales(locale)[0]);

@@ -77,6 +77,7 @@ describe('virtual cards', () => {
     ['ar', 'قارئ البطاقات الافتراضي', 'يوسف بنعلي'],
     ['fr', 'Lecteur de cartes virtuel', 'Youssef Benali'],
     ['en', 'Virtual card reader', 'Youssef Benali'],
+    ['zgh', 'ⴰⵎⵖⵔⵉ ⵏ ⵜⴽⴰⵕⴹⵉⵡⵉⵏ ⵏ ⵡⴰⵔⴰⵎ', 'Youssef Benali'],
   ] as const) {
     it(`are shown in ${language}, with the names on them as they are`, async () => {
       const { status, headers, body } = await dialogue(language);

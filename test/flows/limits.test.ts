@@ -38,6 +38,7 @@ describe('an address that asks too often', () => {
     for (const [language, title] of [
       ['ar', 'محاولات كثيرة جدًا'],
       ['fr', 'Trop de tentatives'],
+      ['zgh', 'ⴳⴳⵓⵜⵏⵜ ⵜⵉⴽⴽⴰⵍ'],
     ] as const) {
       expect((await from('192.0.2.1', '/auth', { 'Accept-Language': language })).body).to.include(title);
     }

@@ -104,8 +104,18 @@ describe('what the outside may know of a thrown value', () => {
 describe('the texts of the languages', () => {
   const french = Object.keys(locales.find(({ name }) => name === 'fr.json')?.texts ?? {});
 
-  it('include Arabic, French and English', () => {
-    expect(locales.map(({ name }) => name)).to.include.members(['ar.json', 'fr.json', 'en.json']);
+  it('are Arabic, French, English and Standard Moroccan Tamazight', () => {
+    expect(locales.map(({ name }) => name)).to.have.members(['ar.json', 'fr.json', 'en.json', 'zgh.json']);
+  });
+
+  it('are in Tifinagh in zgh.json, but for the names of techniques and of the service', () => {
+    const { texts = {} } = locales.find(({ name }) => name === 'zgh.json') ?? {};
+    for (const [key, text] of Object.entries(texts)) {
+      if (key === 'language.direction' || key === 'language.tag') continue;
+      const words = String(text).replace(/\{\{\w+\}\}|\b(?:Thiqa|PIN|Web eID|cookies)\b/g, '');
+      // IRCAM's alphabet, and no other letter of Unicode's block.
+      expect(words, key).to.match(/^[ⴰⴱⴳⴷⴹⴻⴼⴽⵀⵃⵄⵅⵇⵉⵊⵍⵎⵏⵓⵔⵕⵖⵙⵚⵛⵜⵟⵡⵢⵣⵥⵯ\s.,:?«»…]*$/);
+    }
   });
 
   for (const { name, texts } of locales) {

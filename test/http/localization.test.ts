@@ -35,6 +35,24 @@ describe('the choice of language', () => {
     expect(chosen({ uiLocales: 'arz' })).to.equal('fr');
   });
 
+  for (const tag of ['zgh', 'zgh-MA', 'zgh-Tfng-MA', 'ber', 'ber-MA', 'tzm', 'tzm-Tfng-MA', 'SHI-Tfng', 'rif-MA']) {
+    it(`is Standard Moroccan Tamazight for ${tag}`, () => {
+      expect(chosen({ uiLocales: tag })).to.equal('zgh');
+      expect(chosen({ acceptLanguage: `${tag}, ar;q=0.8` })).to.equal('zgh');
+    });
+  }
+
+  for (const tag of ['kab', 'kab-DZ', 'tzm-Latn-DZ', 'shi-Latn', 'ber-Latn', 'zgh-Latn', 'tzm-Arab-MA', 'ar-Latn']) {
+    it(`is the next wish of whoever reads ${tag}: a script that we do not write it in`, () => {
+      expect(chosen({ acceptLanguage: `${tag}, en;q=0.5` })).to.equal('en');
+    });
+  }
+
+  it('reads no script out of an extension or a private tag (RFC 5646 2.2.6)', () => {
+    expect(chosen({ uiLocales: 'ar-u-nu-latn' })).to.equal('ar');
+    expect(chosen({ uiLocales: 'zgh-x-latn' })).to.equal('zgh');
+  });
+
   it('orders Accept-Language by weight and leaves out weight 0 (RFC 9110 12.5.4)', () => {
     expect(chosen({ acceptLanguage: 'en;q=0.5, ar;q=0.9, fr;q=0.1' })).to.equal('ar');
     expect(chosen({ acceptLanguage: 'ar;q=0, en;q=0.2' })).to.equal('en');
@@ -55,11 +73,23 @@ describe('a locale', () => {
     expect(localeOf('ar').direction).to.equal('rtl');
     expect(localeOf('fr').direction).to.equal('ltr');
     expect(localeOf('en').direction).to.equal('ltr');
+    expect(localeOf('zgh').direction).to.equal('ltr');
+  });
+
+  it('is written in its own script', () => {
+    expect(LOCALES.map(({ script }) => script)).to.deep.equal(['latn', 'arab', 'latn', 'tfng']);
+  });
+
+  it('writes dates in its own words', () => {
+    const written = LOCALES.map(({ tag }) =>
+      new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date('2031-03-05T00:00:00Z')),
+    );
+    expect(written).to.deep.equal(['5 mars 2031', '5 مارس 2031', '5 March 2031', '5 ⵎⴰⵕⵚ 2031']);
   });
 
   it('comes with every other one, the default first', () => {
-    expect(LOCALES.map(({ language }) => language)).to.deep.equal(['fr', 'ar', 'en']);
-    expect(LOCALES.map(({ name }) => name)).to.deep.equal(['Français', 'العربية', 'English']);
+    expect(LOCALES.map(({ language }) => language)).to.deep.equal(['fr', 'ar', 'en', 'zgh']);
+    expect(LOCALES.map(({ name }) => name)).to.deep.equal(['Français', 'العربية', 'English', 'ⵜⴰⵎⴰⵣⵉⵖⵜ']);
   });
 
   it('refuses a key that no language has', () => {

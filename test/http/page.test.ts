@@ -228,6 +228,18 @@ describe('the page consent', () => {
   it("puts first what is written in the page's language", () => {
     const html = render('consent', 'ar');
     expect(html.indexOf('فاطمة')).to.be.lessThan(html.indexOf('Fatima'));
+    const values = [{ value: 'Fatima' }, { value: 'ⴼⴰⵟⵉⵎⴰ', language: 'zgh-Tfng' }];
+    const tifinagh = render('consent', 'zgh', { claims: [{ name: 'given_name', values }] });
+    expect(tifinagh.indexOf('ⴼⴰⵟⵉⵎⴰ')).to.be.lessThan(tifinagh.indexOf('Fatima'));
+  });
+
+  it('is in Tamazight: claims and dates in its words, and the name of a portal that has none in it as the portal gave it', () => {
+    const html = render('consent', 'zgh');
+    expect(html).to.include('<dt>ⵉⵙⵎ ⵓⴷⵎⴰⵡⴰⵏ</dt>').and.to.include('15 ⵎⴰⵕⵚ 1990').and.to.include('ⵜⴰⵡⵜⵎⵜ');
+    expect(html).to.include('Renouvellement du passeport');
+    const named = { name: { fr: 'Impôts', zgh: 'ⵜⵉⵡⵉⵣⵉ' }, purpose: { ar: 'فتح فضائكم' } };
+    const asking = render('present-card', 'zgh', { portal: named });
+    expect(asking).to.include('<bdi lang="zgh">ⵜⵉⵡⵉⵣⵉ</bdi>').and.to.include('<bdi lang="ar">فتح فضائكم</bdi>');
   });
 
   it('offers to allow and to decline', () => {

@@ -52,10 +52,15 @@ export function displayClaims(claims: readonly ConsentRow[], locale: Locale): re
       ...(name !== 'sub' && values.length === 0 && { note: locale.t('claim.absent') }),
       // What is written in the language of the page comes first.
       values: [...values]
-        .sort((a, b) => Number(b.language === locale.language) - Number(a.language === locale.language))
+        .sort((a, b) => Number(isIn(locale, b.language)) - Number(isIn(locale, a.language)))
         .map((value) => displayValue(name, value, locale)),
     };
   });
+}
+
+/** A card may tag a name with its script too: `zgh-Tfng`. */
+function isIn(locale: Locale, language: string | undefined): boolean {
+  return language?.split('-')[0] === locale.language;
 }
 
 function displayValue(
