@@ -20,7 +20,7 @@ function layout(title: string, body: Html, error?: string): string {
 <body${attribute}>
   <header>
     <p class="name">${PORTAL_NAME.en}</p>
-    <p class="names"><span lang="fr">${PORTAL_NAME.fr}</span> · <bdi lang="ar" dir="rtl">${PORTAL_NAME.ar}</bdi></p>
+    <p class="names"><span lang="fr">${PORTAL_NAME.fr}</span> · <bdi lang="ar" dir="rtl">${PORTAL_NAME.ar}</bdi> · <span lang="zgh">${PORTAL_NAME.zgh}</span></p>
   </header>
   <main>${body}</main>
   <footer><p>Demonstration portal. Nothing that is shown or entered here has any effect.</p></footer>
@@ -41,7 +41,8 @@ export function homePage(): string {
     <p>The pages of the identity service in:
       <a href="/login?ui_locales=ar" lang="ar" dir="rtl">العربية</a> ·
       <a href="/login?ui_locales=fr" lang="fr">Français</a> ·
-      <a href="/login?ui_locales=en" lang="en">English</a></p>`,
+      <a href="/login?ui_locales=en" lang="en">English</a> ·
+      <a href="/login?ui_locales=zgh" lang="zgh">ⵜⴰⵎⴰⵣⵉⵖⵜ</a></p>`,
   );
 }
 
@@ -65,6 +66,7 @@ const LABELS: Readonly<Record<string, string>> = {
 const LANGUAGES: Readonly<Record<string, { readonly name: string; readonly dir: 'ltr' | 'rtl' }>> = {
   ar: { name: 'Arabic', dir: 'rtl' },
   fr: { name: 'French', dir: 'ltr' },
+  zgh: { name: 'Tamazight', dir: 'ltr' },
 };
 
 export function signedInPage(claims: PortalClaims): string {
@@ -92,6 +94,7 @@ export function signedOutPage(): string {
       <p>Your session at the identity service has ended, and with it your session here.</p>
       <p lang="fr">Votre session auprès du service d’identité est terminée, et avec elle votre session ici.</p>
       <p lang="ar" dir="rtl">انتهت جلستكم لدى خدمة الهوية، وانتهت معها جلستكم هنا.</p>
+      <p lang="zgh">ⵜⵎⴷⴰ ⵜⵖⵉⵎⵉⵜ ⴳ ⵜⵏⴰⴼⵓⵜ ⵏ ⵜⴰⵎⴰⴳⵉⵜ, ⵜⵎⴷⴰ ⵓⵍⴰ ⴷⴰ.</p>
     </div>
     <p class="actions"><a class="button" href="/login" data-action="sign-in">Sign in with your card</a> <a href="/">Back to the start</a></p>`,
   );
@@ -165,7 +168,7 @@ export function notFoundPage(): string {
 export const STYLE_SHEET = `
 :root { --ink: #1d2a26; --paper: #fbfaf7; --line: #d8d4c8; --accent: #7a1f2b; --on-accent: #fff; }
 * { box-sizing: border-box; }
-body { margin: 0; font: 1.125rem/1.6 "Noto Sans", "Noto Sans Arabic", system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+body { margin: 0; font: 1.125rem/1.6 "Noto Sans", "Noto Sans Arabic", "Noto Sans Tifinagh", system-ui, sans-serif; color: var(--ink); background: var(--paper); }
 header { padding: 1.25rem 1.5rem; background: var(--accent); color: var(--on-accent); }
 header p { margin: 0 auto; max-inline-size: 43rem; }
 .name { font-size: 1.375rem; font-weight: 700; }

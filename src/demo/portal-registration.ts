@@ -12,12 +12,14 @@ export const PORTAL_NAME = {
   ar: 'تجديد جواز السفر',
   fr: 'Renouvellement du passeport',
   en: 'Passport renewal',
+  zgh: 'ⴰⵙⵎⴰⵢⵏⵓ ⵏ ⵡⴰⵔⵔⴰ ⵏ ⵓⵣⵔⴰⵢ',
 } as const;
 
 const PURPOSE = {
   ar: 'ملء طلب تجديد جواز السفر بهويتكم كما تثبتها بطاقتكم.',
   fr: 'Remplir votre demande de renouvellement de passeport avec votre identité, telle que votre carte l’atteste.',
   en: 'To fill in your application for a new passport with your identity as your card proves it.',
+  zgh: 'ⵜⵉⵔⵔⴰ ⵏ ⵜⵓⵜⵜⵔⴰ ⵏ ⵡⴰⵔⵔⴰ ⵏ ⵓⵣⵔⴰⵢ ⴰⵎⴰⵢⵏⵓ ⵙ ⵜⴰⵎⴰⴳⵉⵜ ⵏⵏⴰ ⵜⵙⴽⵏ ⵜⴽⴰⵕⴹⴰ.',
 } as const;
 
 /** Host name of the portal's sector; invented, under the top-level domain for examples. */
