@@ -5,7 +5,8 @@
 import { expect } from 'chai';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import type { PageResponse } from '../../src/demo/page-exchange.ts';
-import { findAction } from '../../src/demo/page-reading.ts';
+import { findAction, unescapeText } from '../../src/demo/page-reading.ts';
+import { LOCALES } from '../../src/http/localization.ts';
 import { Citizen, codeOf, redirectOf } from '../support/citizen.ts';
 import {
   type Parameters,
@@ -146,6 +147,23 @@ describe('a citizen signs out', () => {
     expectPage(page, 'sign-out');
     expect(page.body).to.include('<html lang="ar" dir="rtl">').and.not.include('alert(1)');
   });
+
+  for (const { language, direction, t } of LOCALES) {
+    it(`is asked in ${language} where the portal wishes it, and told that it is done in that of the browser`, async () => {
+      const asked = await endSession(request({ ui_locales: language, post_logout_redirect_uri: undefined }));
+      expectPage(asked, 'sign-out');
+      expect(asked.body).to.include(`<html lang="${language}" dir="${direction}">`);
+      for (const key of ['sign-out.title', 'sign-out.text', 'sign-out.submit', 'sign-out.stay'] as const) {
+        expect(unescapeText(asked.body), key).to.include(t(key));
+      }
+      for (const { name } of LOCALES) expect(asked.body).to.include(`>${name}</a>`);
+      const reader = new Citizen({ tlsRootPem: service.tlsRootPem, language }, citizen.jar);
+      const done = await reader.follow(await reader.press(asked, 'sign-out'));
+      expectPage(done, 'signed-out');
+      expect(done.body).to.include(`<html lang="${language}"`);
+      expect(unescapeText(done.body)).to.include(t('signed-out.title')).and.include(t('signed-out.card'));
+    });
+  }
 
   for (const [fault, changes] of [
     ['with an address that is not registered', { post_logout_redirect_uri: `${PORTAL_ORIGIN}/elsewhere` }],
