@@ -10,6 +10,8 @@ export interface Side {
   readonly server: ServerProcess;
   readonly destination: Destination;
   readonly cards: readonly BenchCard[];
+  /** Among which the sign-ins are divided; one unless told. */
+  readonly processes?: number;
 }
 
 /** What one window of one side cost. */
@@ -26,12 +28,16 @@ export type LoadResults = ReadonlyMap<string, readonly LoadWindow[]>;
 /** Citizens who sign in at the same time. */
 const PARALLEL = 8;
 
-/** Warms up every side for the time of the pace, then measures their windows in turns: A B C A B C. */
+/** Warms up every side for the time of the pace and until it has served enough, then measures their windows in turns: A B C A B C. */
 export async function loadByTurns(sides: readonly Side[], pace: Pace): Promise<LoadResults> {
   const loads = sides.map((side) => ({ side, load: createLoad(side) }));
   const results = new Map<string, LoadWindow[]>(sides.map(({ name }) => [name, []]));
   try {
-    for (const { load } of loads) await load.run(pace.warmUpSeconds);
+    for (const { side, load } of loads) {
+      let left = pace.warmUpSignIns * (side.processes ?? 1);
+      left -= (await load.run(pace.warmUpSeconds)).latencies.length;
+      while (left > 0) left -= (await load.run(pace.windowSeconds)).latencies.length;
+    }
     for (let turn = 0; turn < pace.windows; turn++) {
       for (const { side, load } of loads) results.get(side.name)?.push(await load.run(pace.windowSeconds));
     }

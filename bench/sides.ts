@@ -80,7 +80,8 @@ function sidesIn(setting: BenchSetting, way: 'tls' | 'header', servers: ServerPr
     async served(name, workers, cards) {
       const { issuer, configFile } = await configureService(setting, `workers-${workers}`, way);
       const parameters: ServeProcessParameters = { configFile, directory, workers, portal, nationalNumbers };
-      return { name, cards, destination: destination(issuer), server: await start('serve-process.ts', parameters) };
+      const server = await start('serve-process.ts', parameters);
+      return { name, cards, destination: destination(issuer), server, processes: workers };
     },
     async bareProvider(name, cards) {
       const [port, tlsPort] = await freePorts();
