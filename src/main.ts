@@ -33,7 +33,7 @@ for (const addCommand of [
   addCommand(program);
 }
 
-// Whoever reads the output may have read enough (`| head -1`).
+// Whoever reads the output may have read enough (`| head -1`): a command goes on with what it does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });

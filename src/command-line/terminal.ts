@@ -61,11 +61,10 @@ export function onStop(stop: () => Promise<void>, cut: () => void = () => undefi
   process.on('SIGINT', handle);
 }
 
-/** Whoever reads what a command prints may have enough of it (`| head`): that ends the command, and is no failure. */
+/** For a command that changes nothing: when whoever reads what it prints has enough (`| head`), it ends. */
 export function endWithReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') process.exit();
   });
 }
 
