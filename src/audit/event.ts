@@ -32,6 +32,8 @@ export type AuditEvent =
       /** Only of a certificate that parsed. */
       readonly certificateSha256?: string;
       readonly revocation?: RevocationRecord;
+      /** Of a card that passed every rule, when its citizen is suspended, or that could not be known. */
+      readonly accountId?: string;
     }
   | {
       readonly type: 'citizen.consented' | 'citizen.declined';

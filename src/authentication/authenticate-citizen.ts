@@ -55,6 +55,7 @@ export async function authenticateCitizen(
   const at = ports.clock();
   let certificate: Certificate | undefined;
   let status: RevocationStatus | undefined;
+  let accountId: string | undefined;
   try {
     const evidence = readEvidence();
     certificate = evidence.unverifiedCertificate;
@@ -65,13 +66,14 @@ export async function authenticateCitizen(
     requireAcceptable(status);
     const person = readPerson(path, document.profile);
     const citizen = describeCitizen(person, path, document.profile, evidence, status, at, ports);
-    if (await ports.isSuspended(citizen.accountId)) {
+    accountId = citizen.accountId;
+    if (await ports.isSuspended(accountId)) {
       throw new IdentityError('CITIZEN_SUSPENDED', 'an officer suspended the citizen');
     }
     await ports.audit.append({
       type: 'citizen.authenticated',
       ...presentation,
-      accountId: citizen.accountId,
+      accountId,
       profile: citizen.profile,
       acr: acrOf(citizen.assurance.level),
       certificateSha256: certificate.sha256,
@@ -87,6 +89,7 @@ export async function authenticateCitizen(
       code: error instanceof ThiqaError ? error.code : 'INTERNAL',
       ...(certificate && { certificateSha256: certificate.sha256 }),
       ...(status && { revocation: revocationRecord(status) }),
+      ...(accountId !== undefined && { accountId }),
     });
     throw error;
   }

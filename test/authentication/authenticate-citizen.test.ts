@@ -470,7 +470,11 @@ describe('a citizen whom an officer suspended', () => {
       'CITIZEN_SUSPENDED',
     );
     expect(audit.events()).to.have.lengthOf(1);
-    expect(audit.events()[0]).to.include({ type: 'citizen.refused', code: 'CITIZEN_SUSPENDED' });
+    expect(audit.events()[0]).to.include({
+      type: 'citizen.refused',
+      code: 'CITIZEN_SUSPENDED',
+      accountId: 'account-1',
+    });
   });
 
   it('or of whom that cannot be known', async () => {
