@@ -4,55 +4,46 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { Server } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { errors } from 'oidc-provider';
 import { AuditLog } from './audit/audit-log.ts';
-import { highestLevelOf } from './authentication/accepted-document.ts';
 import { createCardPresentations } from './authentication/card-presentation.ts';
-import { addressOfChallenge } from './authentication/challenge.ts';
 import type { PresentationPorts } from './authentication/presentation.ts';
 import { trustedPeers } from './authentication/proxy-certificate.ts';
 import { createWebEidPresentations } from './authentication/web-eid-presentation.ts';
 import { createCitizenRecords } from './citizen/citizen-record.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createHealth } from './compose-health.ts';
-import { followKeys, openServiceRing } from './compose-keys.ts';
+import { openServiceRing } from './compose-keys.ts';
+import {
+  cardAddresses,
+  cardHostMode,
+  credentialsOfCardHost,
+  type ListenerCredentials,
+  rereadCredentials,
+} from './compose-listeners.ts';
 import { composePortalHost } from './compose-portal-host.ts';
+import { composeProvider } from './compose-provider.ts';
 import type { Config } from './config.ts';
-import type { Code } from './errors.ts';
 import { createApp, createIssuerServer } from './http/app.ts';
-import { type CardHostParts, createCardHost, offerIssuers } from './http/card-host.ts';
-import { describeError } from './http/error-response.ts';
+import { createCardHost, offerIssuers } from './http/card-host.ts';
 import type { AddressLimits } from './http/limit-requests.ts';
-import { LOCALES } from './http/localization.ts';
 import { createManagementServer } from './http/management.ts';
-import { requestReference, showErrorPage } from './http/refusal-page.ts';
 import type { Sandbox } from './http/sandbox.ts';
-import { interactionPath } from './http/sign-in/sign-in-exchange.ts';
-import { createSignOutPages } from './http/sign-out/sign-out-pages.ts';
 import { StoredCredentials, useCredentials } from './http/tls-server.ts';
-import { acrNames } from './identity/level-of-assurance.ts';
 import { readKeys } from './keys-directory.ts';
 import { createRateLimits, WITHOUT_RATE_LIMITS } from './limits/rate-limits.ts';
 import type { Schedule } from './network/crl-source.ts';
 import { DocumentRevocation, type DocumentRevocationOptions } from './network/document-revocation.ts';
 import { recentNotBefore } from './not-before.ts';
-import { assuranceAbilities } from './oidc/assurance-metadata.ts';
-import { LogoutDelivery } from './oidc/back-channel-logout/logout-delivery.ts';
-import { createSendLogoutToken } from './oidc/back-channel-logout/logout-token.ts';
-import { createNotifyPortals } from './oidc/back-channel-logout/session-participants.ts';
 import { createInteractions } from './oidc/interaction.ts';
-import { createProvider } from './oidc/provider.ts';
 import { accountIdOf } from './oidc/subject-identifier.ts';
-import { PortalSuspended } from './oidc/suspended-portal.ts';
-import { portalFetchOf, portalPostOf } from './onboarding.ts';
-import type { HealthReport, ListenerKind } from './operations/health.ts';
+import type { HealthReport } from './operations/health.ts';
 import type { Log } from './operations/log.ts';
 import { recentPortals } from './relying-party/recent-portals.ts';
 import { closeListeners, type Listener, openListeners, runEach } from './service.ts';
 import { openStore as openConfiguredStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
 import { AcceptedDocuments } from './trust/accepted-documents.ts';
-import { type TrustedCertificate, trustedCertificates } from './trust/document-trust.ts';
+import type { TrustedCertificate } from './trust/document-trust.ts';
 
 export interface Service {
   /** Opens the listeners. @throws ConfigurationError PORT_TAKEN; ServiceError AUDIT_UNAVAILABLE */
@@ -191,53 +182,19 @@ export async function composeService(
     handOffSeconds: lifetimes.handOffSeconds,
   });
 
-  const notifyPortals = createNotifyPortals(store.logoutNotices, clock, () => logoutDelivery.wake());
-  const liveProvider = followKeys(ring, (jwks, cookieSignatures) => {
-    const provider = createProvider({
-      issuer,
-      lifetimes,
-      subjectKey: keys.subjectKey,
-      jwks,
-      cookieSignatures,
-      protocol: store.protocol,
-      portals,
-      consents: store.consents,
-      citizens,
-      notBefore,
-      audit,
-      clock,
-      mutualTls: portalHost?.mutualTls,
-      uiLocales: LOCALES.map(({ language }) => language),
-      interactionPath,
-      acrNames: acrNames(config.acrAliases),
-      assurance: assuranceAbilities(config.documents.map(({ profile }) => profile)),
-      highestReachableLevel: async () => highestLevelOf(await documents.current()),
-      countClient: addressLimits.limits.countClient,
-      fetchOfPortal: portalFetchOf(config),
-      signOutPages: createSignOutPages({ issuer, sandbox }),
-      logoutNotices: store.logoutNotices,
-      notifyPortals,
-      renderError: (ctx, error) => {
-        const code = codeOf(error, ctx.oidc?.route);
-        log.refusal(requestReference(ctx), code, error);
-        showErrorPage(ctx, code, refusalPages);
-      },
-    });
-    provider.on('server_error', (_ctx, error) => log.failure('oidc', error));
-    return provider;
+  const { liveProvider, logoutDelivery } = composeProvider({
+    config,
+    ring,
+    portals,
+    notBefore,
+    citizens,
+    documents,
+    countClient: addressLimits.limits.countClient,
+    mutualTls: portalHost?.mutualTls,
+    refusalPages,
   });
   const { currentProvider, cookieSignatures } = liveProvider;
-  const logoutDelivery = new LogoutDelivery({
-    notices: store.logoutNotices,
-    send: createSendLogoutToken({ currentProvider, portals, post: portalPostOf(config) }),
-    audit,
-    clock,
-    noticeSeconds: lifetimes.logoutNoticeSeconds,
-    report: (error, clientId) => log.failure('logout-notice', error, clientId === undefined ? undefined : { clientId }),
-  });
 
-  const { cardHost } = config;
-  const publicPort = cardHost.publicPort === 443 ? '' : `:${cardHost.publicPort}`;
   const app = createApp({
     ...refusalPages,
     ...addressLimits,
@@ -253,18 +210,14 @@ export async function composeService(
     }),
     citizens,
     consents: store.consents,
-    cardAddress: (challengeId) => {
-      const { label, path } = addressOfChallenge(challengeId);
-      return `https://${label}.${cardHost.domain}${publicPort}${path}`;
-    },
-    cardSource: `https://*.${cardHost.domain}${publicPort}`,
+    ...cardAddresses(config),
   });
   const issuerServer = createIssuerServer(app, issuerCredentials);
   const cardServer = createCardHost({
     ...refusalPages,
     ...addressLimits,
     issuer,
-    domain: cardHost.domain,
+    domain: config.cardHost.domain,
     presentations,
     mode,
     handshakeSeconds: lifetimes.challengeSeconds,
@@ -313,7 +266,7 @@ export async function composeService(
   const managementServer = config.management && createManagementServer({ health, log });
   const listeners: Listener[] = [
     { name: 'the issuer', server: issuerServer, ...config.listen },
-    { name: 'the card host', server: cardServer, ...cardHost.listen },
+    { name: 'the card host', server: cardServer, ...config.cardHost.listen },
     ...(config.mtls && portalServer
       ? [{ name: "the portals' host", server: portalServer, ...config.mtls.listen }]
       : []),
@@ -389,55 +342,9 @@ async function openSandbox({ sandbox, issuer }: Config): Promise<Sandbox | undef
   return { virtualCards: createVirtualCards({ directory: sandbox.directory, issuer }) };
 }
 
-/** The limit and the suspension of a portal aside, whatever oidc-provider refuses is a fault of the request. */
-function codeOf(error: Error, route: string | undefined): Code {
-  if (!(error instanceof errors.OIDCProviderError)) return describeError(error).code;
-  if (error.statusCode === 429) return 'TOO_MANY_REQUESTS';
-  if (error instanceof PortalSuspended) return 'PORTAL_SUSPENDED';
-  return route?.startsWith('end_session') ? 'LOGOUT_REQUEST_REFUSED' : 'AUTHORIZATION_REQUEST_REFUSED';
-}
-
-/** A listener that ends TLS, and how it goes on with the certificate that was read last. */
-interface ListenerCredentials {
-  readonly kind: ListenerKind;
-  readonly credentials: StoredCredentials;
-  readonly use: () => void;
-}
-
-/** With files that cannot be used, a listener keeps the certificate that it has. */
-function rereadCredentials({ kind, credentials, use }: ListenerCredentials, log: Log): void {
-  try {
-    if (!credentials.reread()) return;
-    use();
-    log.info('tls-certificate', { listener: kind });
-  } catch (error) {
-    log.failure('tls-certificate-refused', error, { listener: kind });
-  }
-}
-
 /** As long as a session, and the last token that it can yield, may ask for the citizen's attributes. */
 function recordSeconds({ sessionSeconds, authorizationCodeSeconds, accessTokenSeconds }: Config['lifetimes']): number {
   return sessionSeconds + authorizationCodeSeconds + accessTokenSeconds;
-}
-
-/** @throws ConfigurationError CONFIG_UNREADABLE, TLS_CERTIFICATE_UNUSABLE */
-function credentialsOfCardHost({ cardHost: { mode, tls } }: Config): StoredCredentials | undefined {
-  return mode === 'tls' && tls !== undefined ? new StoredCredentials(tls) : undefined;
-}
-
-function cardHostMode(
-  { cardHost, documents }: Config,
-  credentials: StoredCredentials | undefined,
-): CardHostParts['mode'] {
-  if (cardHost.mode === 'header' && cardHost.header !== undefined) {
-    return { kind: 'header', preset: cardHost.header.preset, peers: trustedPeers(cardHost.header.trustedPeers) };
-  }
-  if (credentials === undefined) throw new TypeError('the configuration schema demands this section');
-  return {
-    kind: 'tls',
-    credentials,
-    offeredIssuers: trustedCertificates(documents).map(({ certificate }) => certificate.subject),
-  };
 }
 
 /** HKDF (RFC 5869): a key for this purpose alone, the same in every process of the service. */

@@ -129,7 +129,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // Explains certificates to officers and to developers of portals: the rules of pki, asked in JSON.
   checker: {
     rooms: ['pki', 'identity', 'authentication', 'document-configuration', 'errors'],
-    packages: ['zod', 'node:fs', 'node:readline', 'node:stream'],
+    packages: ['zod', 'node:fs', 'node:stream'],
   },
   service: { rooms: ['errors'], packages: ['node:*'] },
   // One service in several processes.
@@ -151,6 +151,16 @@ const ROOMS: Readonly<Record<string, Room>> = {
     typesOf: ['audit', 'clock', 'config', 'operations', 'store'],
     packages: [],
     packageTypes: ['oidc-provider'],
+  },
+  'compose-provider': {
+    rooms: ['authentication', 'compose-keys', 'http', 'identity', 'oidc', 'onboarding'],
+    typesOf: ['citizen', 'compose-portal-host', 'config', 'errors', 'limits', 'not-before', 'relying-party'],
+    packages: ['oidc-provider'],
+  },
+  'compose-listeners': {
+    rooms: ['authentication', 'http', 'trust'],
+    typesOf: ['config', 'operations'],
+    packages: [],
   },
   'compose-health': {
     rooms: ['operations', 'clock', 'errors'],
