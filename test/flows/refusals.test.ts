@@ -165,6 +165,17 @@ describe('what is refused on the way of a sign-in', () => {
       expectNoTrace(token);
     });
 
+    it('refuses a form that is not encoded as it says, whoever sends it', async () => {
+      for (const path of ['/sign-in/x/card', '/sign-in/x/web-eid']) {
+        for (const coding of ['gzip', 'deflate', 'br', 'unknown']) {
+          const headers = { Origin: service.issuer, 'Content-Encoding': coding };
+          const answer = await citizen().send('POST', new URL(path, service.issuer), headers, 'nonce=x&token=x');
+          expect([answer.status, codeOf(answer)], `${path} ${coding}`).to.deep.equal([400, 'REQUEST_MALFORMED']);
+          expect((await events()).at(-1)).to.include({ type: 'request.refused', code: 'REQUEST_MALFORMED' });
+        }
+      }
+    });
+
     it('refuses an answer to a consent that was answered and has ended', async () => {
       const begun = citizen();
       const consent = await begun.follow(await begun.press(await begun.begin(service.portal), 'present-card'));

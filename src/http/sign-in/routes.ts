@@ -2,7 +2,6 @@
  * The citizen's way through a sign-in: present the card, come back with the outcome, consent, or turn back. Reads
  * requests and writes responses; what is allowed is decided in the rooms behind.
  */
-import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { ServiceError } from '../../errors.ts';
@@ -17,6 +16,7 @@ import {
   goTo,
   interactionPath,
   post,
+  readForm,
   rememberBrowser,
   type SignInParts,
   sameOrigin,
@@ -33,7 +33,7 @@ export function handOffAddress(issuer: string, interaction: string, token: strin
 export function signInRoutes(parts: SignInParts): Router {
   const { interactions, presentations } = parts;
   const router = new Router({ prefix: '/sign-in/:uid' });
-  const form: Middleware[] = [sameOrigin(parts.issuer), bodyParser({ enableTypes: ['form'], formLimit: '8kb' })];
+  const form: Middleware[] = [sameOrigin(parts.issuer), readForm('8kb')];
 
   router.get('/', async (ctx) => {
     const interaction = await interactions.find(browserOf(ctx));

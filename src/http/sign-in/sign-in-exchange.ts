@@ -2,6 +2,7 @@
  * What every step of a sign-in reads of its request and writes into its answer: the interaction that the address names,
  * the pages, the cookie that binds an attempt to the browser, and the end of an attempt.
  */
+import { bodyParser } from '@koa/bodyparser';
 import type { Context, Middleware } from 'koa';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import type { CardPresentations } from '../../authentication/card-presentation.ts';
@@ -163,4 +164,19 @@ export function sameOrigin(issuer: string): Middleware {
     }
     await next();
   };
+}
+
+/**
+ * Reads the form of a request, of at most `limit`. One that cannot be read, such as one that is not compressed as it says
+ * (RFC 9110 8.4), is a fault of the request; the middleware's own errors name the others by their HTTP status.
+ */
+export function readForm(limit: string): Middleware {
+  return bodyParser({
+    enableTypes: ['form'],
+    formLimit: limit,
+    onError(error) {
+      if ('expose' in error) throw error;
+      throw new ServiceError('REQUEST_MALFORMED', 'the body is no form, or not encoded as it says', { cause: error });
+    },
+  });
 }

@@ -2,13 +2,13 @@
  * The way of Web eID: the page's script asks for a challenge nonce at the click, the extension has the card sign it, and
  * a form carries the token here. What the token is worth is decided behind.
  */
-import { bodyParser } from '@koa/bodyparser';
 import type Router from '@koa/router';
 import { ServiceError } from '../../errors.ts';
 import {
   browserOf,
   browserSecretOf,
   concludePresentation,
+  readForm,
   rememberBrowser,
   type SignInParts,
   sameOrigin,
@@ -27,8 +27,7 @@ export function addWebEidRoutes(router: Router, parts: SignInParts): void {
     ctx.body = { nonce };
   });
 
-  const form = bodyParser({ enableTypes: ['form'], formLimit: FORM_LIMIT });
-  router.post('/web-eid', sameOrigin(issuer), form, async (ctx) => {
+  router.post('/web-eid', sameOrigin(issuer), readForm(FORM_LIMIT), async (ctx) => {
     const interaction = await interactions.find(browserOf(ctx));
     const { nonce, token } = fieldsOf(ctx.request.body);
     await concludePresentation(ctx, interaction, parts, () =>
