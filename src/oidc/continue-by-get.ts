@@ -3,6 +3,7 @@
  * 2). A form that another site posts comes without the session's cookie (SameSite=Lax), so the browser is sent on to the
  * same request by GET: then the cookie comes with it, and there is one way on which requests are checked.
  */
+import type { IncomingMessage } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import { ServiceError } from '../errors.ts';
 
@@ -22,19 +23,29 @@ export function continueByGet(endpoints: ReadonlyMap<string, AddressParameters>)
     if (!ctx.is('application/x-www-form-urlencoded')) {
       throw new ServiceError('REQUEST_MALFORMED', 'a request of a browser is posted as a form');
     }
-    const parts: Buffer[] = [];
-    let octets = 0;
-    // Destroyed, the request would take the connection with it, and the page that says what is wrong.
-    for await (const part of ctx.req.iterator({ destroyOnReturn: false })) {
-      octets += part.length;
-      if (octets > MAXIMUM_OCTETS) {
-        throw new ServiceError('REQUEST_TOO_LARGE', 'the posted request is larger than the limit');
-      }
-      parts.push(part);
-    }
-    const parameters = await addressParameters(new URLSearchParams(Buffer.concat(parts).toString('utf8')));
+    const parameters = await addressParameters(new URLSearchParams(await postedText(ctx.req)));
     ctx.status = 303;
     ctx.set('Location', `${ctx.path}?${parameters}`);
     return undefined;
   };
+}
+
+/** @throws ServiceError REQUEST_TOO_LARGE, REQUEST_MALFORMED */
+async function postedText(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let octets = 0;
+  try {
+    // Destroyed, the request would take the connection with it, and the page that says what is wrong.
+    for await (const part of request.iterator({ destroyOnReturn: false })) {
+      octets += part.length;
+      if (octets > MAXIMUM_OCTETS) break;
+      parts.push(part);
+    }
+  } catch (cause) {
+    throw new ServiceError('REQUEST_MALFORMED', 'the posted request broke off', { cause });
+  }
+  if (octets > MAXIMUM_OCTETS) {
+    throw new ServiceError('REQUEST_TOO_LARGE', 'the posted request is larger than the limit');
+  }
+  return Buffer.concat(parts).toString('utf8');
 }

@@ -2,6 +2,9 @@
  * What a portal, a browser or a stranger may send wrong: each is a coded refusal, on record, on a page or as an OAuth
  * error, and never a stack trace.
  */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import type { PageResponse } from '../../src/demo/page-exchange.ts';
@@ -176,6 +179,15 @@ describe('what is refused on the way of a sign-in', () => {
       }
     });
 
+    it('refuses a request that breaks off, and calls it no error of the service', async () => {
+      for (const path of ['/auth', '/session/end', '/sign-in/x/card']) {
+        const records = (await events()).length;
+        await postHalf(new URL(path, service.issuer));
+        await until(async () => (await events()).length > records);
+        expect((await events()).at(-1), path).to.include({ type: 'request.refused', code: 'REQUEST_MALFORMED' });
+      }
+    });
+
     it('refuses an answer to a consent that was answered and has ended', async () => {
       const begun = citizen();
       const consent = await begun.follow(await begun.press(await begun.begin(service.portal), 'present-card'));
@@ -242,3 +254,25 @@ describe('what is refused on the way of a sign-in', () => {
     });
   });
 });
+
+/** A form of which the client sends a part, and is gone. */
+async function postHalf({ host, hostname, port, pathname }: URL): Promise<void> {
+  const socket = connect({ host: hostname, port: Number(port) });
+  const header = [
+    `POST ${pathname} HTTP/1.1`,
+    `Host: ${host}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    'Content-Length: 100',
+    'Expect: 100-continue',
+  ];
+  socket.on('error', () => undefined);
+  socket.write(`${header.join('\r\n')}\r\n\r\n`);
+  // The service has begun to read once it asks for the rest.
+  await once(socket, 'data');
+  socket.write('scope=openid');
+  socket.resetAndDestroy();
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await setTimeout(20);
+}
