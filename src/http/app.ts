@@ -11,7 +11,7 @@ import { ISSUER_LIMITS, limitConnections, serverOptions } from './connection-lim
 import { mountCurrent } from './current-provider.ts';
 import { type AddressLimits, limitRequests } from './limit-requests.ts';
 import { assumeOrigin } from './public-origin.ts';
-import { catchErrors, type RefusalPages, requestReference } from './refusal-page.ts';
+import { catchErrors, type RefusalPages, reportFailures, requestReference } from './refusal-page.ts';
 import { securityHeaders } from './security-headers.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import type { SignInParts } from './sign-in/sign-in-exchange.ts';
@@ -29,7 +29,7 @@ export function createApp(parts: AppParts): Koa {
   // Together with assumeOrigin: the address of the service is that of its configuration.
   app.proxy = true;
   app.keys = parts.cookieSignatures;
-  app.on('error', (error: unknown) => parts.log.failure('http', error));
+  reportFailures(app, 'http', parts.log);
 
   const routes = signInRoutes(parts);
   app.use(logRequests(parts));

@@ -19,7 +19,7 @@ import type { Name } from '../pki/name.ts';
 import { CARD_HOST_LIMITS, limitConnections, serverOptions } from './connection-limits.ts';
 import { issuerNameStub } from './issuer-name-stub.ts';
 import { type AddressLimits, limitEveryRequest } from './limit-requests.ts';
-import { catchErrors, type RefusalPages } from './refusal-page.ts';
+import { catchErrors, type RefusalPages, reportFailures } from './refusal-page.ts';
 import { securityHeaders } from './security-headers.ts';
 import { handOffAddress } from './sign-in/routes.ts';
 import { handshakeOf } from './tls-handshake.ts';
@@ -96,7 +96,7 @@ function secureContext({ credentials, offeredIssuers }: TlsMode): SecureContextO
 function createCardApp(parts: CardHostParts): Koa {
   const { issuer } = parts;
   const app = new Koa();
-  app.on('error', (error: unknown) => parts.log.failure('card-host', error));
+  reportFailures(app, 'card-host', parts.log);
   app.use(async (ctx, next) => {
     ctx.set('Connection', 'close');
     await next();

@@ -7,6 +7,7 @@ import Koa from 'koa';
 import type { HealthReport } from '../operations/health.ts';
 import type { Log } from '../operations/log.ts';
 import { limitConnections, MANAGEMENT_LIMITS, serverOptions } from './connection-limits.ts';
+import { reportFailures } from './refusal-page.ts';
 
 export interface ManagementParts {
   readonly health: () => Promise<HealthReport>;
@@ -15,7 +16,7 @@ export interface ManagementParts {
 
 export function createManagementServer({ health, log }: ManagementParts): Server {
   const app = new Koa();
-  app.on('error', (error: unknown) => log.failure('management', error));
+  reportFailures(app, 'management', log);
   app.use(async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
     ctx.set('X-Content-Type-Options', 'nosniff');

@@ -22,7 +22,7 @@ import { limitConnections, PORTAL_HOST_LIMITS, serverOptions } from './connectio
 import { mountCurrent } from './current-provider.ts';
 import { type AddressLimits, limitRequests } from './limit-requests.ts';
 import { assumeOrigin } from './public-origin.ts';
-import { catchErrors, type RefusalPages, requestReference } from './refusal-page.ts';
+import { catchErrors, type RefusalPages, reportFailures, requestReference } from './refusal-page.ts';
 import { securityHeaders } from './security-headers.ts';
 import { handshakeOf } from './tls-handshake.ts';
 import { dropFailedHandshakes, serverContext, type TlsCredentials } from './tls-server.ts';
@@ -79,7 +79,7 @@ function portalHostContext(credentials: TlsCredentials): SecureContextOptions {
 function createPortalApp(parts: PortalHostParts): Koa {
   const app = new Koa();
   app.proxy = true;
-  app.on('error', (error: unknown) => parts.log.failure('portal-host', error));
+  reportFailures(app, 'portal-host', parts.log);
   app.use(logRequests(parts));
   app.use(assumeOrigin(parts.origin));
   app.use(securityHeaders(parts.assets));

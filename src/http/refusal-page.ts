@@ -3,6 +3,7 @@
  * the code and a reference; the reason goes to the log alone.
  */
 import { randomUUID } from 'node:crypto';
+import type Koa from 'koa';
 import type { Context, Middleware } from 'koa';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../clock.ts';
@@ -80,4 +81,15 @@ export function catchErrors(parts: RefusalPages): Middleware {
       else showErrorObject(ctx, code);
     }
   };
+}
+
+/** What koa tells of beside any answer. That a client went away is no failure: there is nobody to answer, nothing to mend. */
+export function reportFailures(app: Koa, event: string, log: Log): void {
+  app.on('error', (error: unknown) => {
+    if (!hasClientGone(error)) log.failure(event, error);
+  });
+}
+
+function hasClientGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }

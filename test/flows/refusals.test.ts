@@ -186,6 +186,8 @@ describe('what is refused on the way of a sign-in', () => {
         await until(async () => (await events()).length > records);
         expect((await events()).at(-1), path).to.include({ type: 'request.refused', code: 'REQUEST_MALFORMED' });
       }
+      await until(async () => service.logText().split('"event":"refusal"').length > 3);
+      expect(service.logText()).to.not.match(/"level":50/);
     });
 
     it('refuses an answer to a consent that was answered and has ended', async () => {
