@@ -34,7 +34,10 @@ const peers = z.array(z.string()).superRefine((entries, context) => {
   try {
     trustedPeers(entries);
   } catch {
-    context.addIssue({ code: 'custom', message: 'each entry must be an IP address or a network in CIDR form' });
+    context.addIssue({
+      code: 'custom',
+      message: 'each entry must be an IP address or a network in CIDR form, and none that has every IPv4 address in it',
+    });
   }
 });
 

@@ -50,8 +50,12 @@ export function trustedPeers(entries: readonly string[]): TrustedPeers {
     const [, address = '', prefix] = ENTRY.exec(entry) ?? [];
     const version = isIP(address);
     const longest = version === 6 ? 128 : 32;
-    if (version === 0 || Number(prefix ?? longest) > longest) throw new TypeError('no IP address and no network');
-    list.addSubnet(address, Number(prefix ?? longest), version === 6 ? 'ipv6' : 'ipv4');
+    const length = Number(prefix ?? longest);
+    if (version === 0 || length > longest) throw new TypeError('no IP address and no network');
+    if (version === 6 && hasEveryIpv4Address(address, length)) {
+      throw new TypeError('an IPv6 network that has every IPv4 address in it');
+    }
+    list.addSubnet(address, length, version === 6 ? 'ipv6' : 'ipv4');
   }
   return {
     includes(address) {
@@ -61,6 +65,16 @@ export function trustedPeers(entries: readonly string[]): TrustedPeers {
       return family !== 0 && list.check(plain, family === 6 ? 'ipv6' : 'ipv4');
     },
   };
+}
+
+/**
+ * RFC 4291 2.5.5.2: the IPv4 addresses are ::ffff:0:0/96 in IPv6. So `::ffff:10.0.0.0/8`, in which the prefix is that of
+ * IPv4, names everybody too; meant is `10.0.0.0/8`, or `::ffff:10.0.0.0/104`.
+ */
+function hasEveryIpv4Address(address: string, prefix: number): boolean {
+  const network = new BlockList();
+  network.addSubnet(address, prefix, 'ipv6');
+  return prefix <= 96 && network.check('::ffff:0.0.0.0', 'ipv6');
 }
 
 /**

@@ -87,12 +87,20 @@ describe('trusted peers', () => {
     // A list that names everybody is no list (S1).
     '0.0.0.0/0',
     '::/0',
+    '::/1',
+    '::ffff:0:0/96',
+    '::ffff:10.0.0.0/8',
   ]) {
     it(`refuse the entry ${JSON.stringify(entry)}`, () => {
       expect(() => trustedPeers(['10.0.0.5', entry])).to.throw(TypeError);
     });
   }
 
+  it('of an IPv4 network in the form of IPv6 include its addresses alone', () => {
+    const mapped = trustedPeers(['::ffff:10.0.0.0/104', '192.0.2.0/24', '::1', 'fd00::/8']);
+    expect(['10.0.0.5', '::ffff:10.255.0.1'].every((address) => mapped.includes(address))).to.equal(true);
+    expect(['11.0.0.1', '127.0.0.1', '0.0.0.0'].some((address) => mapped.includes(address))).to.equal(false);
+  });
   it('of the widest network that is accepted include its half of the world', () => {
     const half = trustedPeers(['0.0.0.0/1']);
     expect(half.includes('127.255.255.255')).to.equal(true);

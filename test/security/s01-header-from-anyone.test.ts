@@ -27,6 +27,7 @@ describe('S1: header mode does not start without a list of trusted peers', () =>
     'with an empty list': { preset: 'rfc9440', trustedPeers: [] },
     'with a list that names everybody (IPv4)': { preset: 'rfc9440', trustedPeers: ['0.0.0.0/0'] },
     'with a list that names everybody (IPv6)': { preset: 'rfc9440', trustedPeers: ['::/0'] },
+    'with a list that names everybody (IPv4 in IPv6)': { preset: 'rfc9440', trustedPeers: ['::ffff:10.0.0.0/8'] },
     'with a network whose prefix was forgotten': { preset: 'rfc9440', trustedPeers: ['10.0.0.0/'] },
   })) {
     it(`${what} it does not`, async () => {
