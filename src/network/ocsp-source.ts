@@ -9,7 +9,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type RevocationCode, RevocationError, ServiceError } from '../errors.ts';
-import { acceptOcspResponse } from '../pki/ocsp.ts';
+import { acceptOcspResponse, type OcspAcceptance } from '../pki/ocsp.ts';
 import { encodeOcspRequest } from '../pki/ocsp-request.ts';
 import { type OcspResponse, parseOcspResponse } from '../pki/ocsp-response.ts';
 import { DEFAULT_SKEW_SECONDS, type RevocationFailure } from '../pki/revocation.ts';
@@ -207,8 +207,8 @@ export class OcspSource {
   }
 
   /**
-   * As `#accept`. An answer that is refused for its age alone is remembered all the same: nobody is good by it, and
-   * whoever it says is revoked is not let in by an exception either.
+   * As `#accept`. An answer that is refused for its age alone is remembered all the same, and so is one without the nonce
+   * that says revoked: nobody is good by either, and whoever it says is revoked is not let in by an exception.
    */
   #acceptOrRemember(
     key: string,
@@ -219,9 +219,12 @@ export class OcspSource {
     try {
       return this.#accept(response, question, nonce);
     } catch (error) {
-      const isOld = error instanceof RevocationError && error.detail.clause === '3.2 (5), (6)';
+      const clause = error instanceof RevocationError ? error.detail.clause : undefined;
+      const counts =
+        clause === '3.2 (5), (6)' ||
+        (clause === '4.4.1' && this.#answerOf(response, question, { isAgeIgnored: true }).status === 'revoked');
       const last = this.#kept.get(key)?.response;
-      if (isOld && (last === undefined || last.producedAt <= response.producedAt)) {
+      if (counts && (last === undefined || last.producedAt <= response.producedAt)) {
         this.#keep(key, response, Number.NEGATIVE_INFINITY);
       }
       throw error;
@@ -232,22 +235,9 @@ export class OcspSource {
    * Accepts the answer as far as it can be without the CRLs, which the decision then adds for the delegate.
    * @throws RevocationError with the code of what is wrong with it
    */
-  #accept(
-    response: OcspResponse,
-    { certificate, issuer, policy }: OcspQuestion,
-    nonce: Uint8Array | undefined,
-  ): Lasting {
-    const at = this.#options.clock();
-    const { maxAgeSeconds, ocsp } = policy;
-    const answer = acceptOcspResponse(response, certificate, issuer, {
-      at,
-      maxAgeSeconds,
-      skewSeconds: this.#options.skewSeconds ?? DEFAULT_SKEW_SECONDS,
-      algorithms: 'default',
-      nonce,
-      pinnedResponders: ocsp.pinnedResponders,
-      statusOfDelegate: () => 'good',
-    });
+  #accept(response: OcspResponse, question: OcspQuestion, nonce: Uint8Array | undefined): Lasting {
+    const answer = this.#answerOf(response, question, { nonce });
+    const { maxAgeSeconds } = question.policy;
     if (answer.status === 'unknown') {
       // That the issuer does not know the certificate is evidence, and may change at any time.
       if (answer.answered) return { until: undefined };
@@ -261,6 +251,23 @@ export class OcspSource {
       thisUpdate.getTime() + (maxAgeSeconds ?? Number.POSITIVE_INFINITY) * 1000,
     );
     return { until };
+  }
+
+  #answerOf(
+    response: OcspResponse,
+    { certificate, issuer, policy }: OcspQuestion,
+    demands: Pick<OcspAcceptance, 'nonce' | 'isAgeIgnored'>,
+  ): ReturnType<typeof acceptOcspResponse> {
+    const { maxAgeSeconds, ocsp } = policy;
+    return acceptOcspResponse(response, certificate, issuer, {
+      at: this.#options.clock(),
+      maxAgeSeconds,
+      skewSeconds: this.#options.skewSeconds ?? DEFAULT_SKEW_SECONDS,
+      algorithms: 'default',
+      ...demands,
+      pinnedResponders: ocsp.pinnedResponders,
+      statusOfDelegate: () => 'good',
+    });
   }
 
   #keep(key: string, response: OcspResponse, until: number): void {

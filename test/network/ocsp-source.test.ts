@@ -105,6 +105,16 @@ describe('an OCSP answer that is too old', () => {
     expect(revoked).to.not.have.property('exception');
   });
 
+  it('lets nobody in by an exception whom it says is revoked, with another nonce too', async () => {
+    const nonce = Buffer.alloc(32);
+    expect(await statusBy({ nonce, status: 'good' })).to.include({ code: 'OCSP_NONCE_MISMATCH', exception: true });
+    for (const times of [OLD, {}]) {
+      const revoked = await statusBy({ ...times, nonce, status: 'revoked' });
+      expect(revoked.status).to.not.equal('good');
+      expect(revoked).to.not.have.property('exception');
+    }
+  });
+
   it('does not take the place of a newer one', async () => {
     const { responder, fetch } = respond({ thisUpdate: AT, nextUpdate: daysFromAt(7) });
     const { status } = open(fetch, { ocsp: { keepSeconds: 60 } });
