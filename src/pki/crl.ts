@@ -121,7 +121,7 @@ export class Crl {
   readonly #parts: CrlParts;
   readonly #index: RevocationIndex;
   readonly #signatureAlgorithm: AlgorithmIdentifier;
-  /** Ordinals of the index by the key of the certificate issuer's name. */
+  /** Ordinals of the index by the text of the certificate issuer's name: no entry is missed for its string type. */
   readonly #ordinals: ReadonlyMap<string, readonly number[]>;
   readonly #verdicts: Map<string, boolean>;
 
@@ -155,7 +155,7 @@ export class Crl {
 
   /** The entries for a serial number (content octets, hexadecimal) under a certificate issuer (5.3.3). */
   entriesFor(certificateIssuer: Name, serialNumber: string): readonly RevokedEntry[] {
-    const ordinals = this.#ordinals.get(certificateIssuer.key);
+    const ordinals = this.#ordinals.get(certificateIssuer.textKey);
     return ordinals === undefined ? [] : this.#index.find(Buffer.from(serialNumber, 'hex'), ordinals);
   }
 
@@ -198,10 +198,10 @@ function readCertificateIssuers(
   { certificateIssuers }: RevocationTable,
   crlIssuer: Name,
 ): ReadonlyMap<string, readonly number[]> {
-  const ordinals = new Map<string, number[]>([[crlIssuer.key, [ORDINAL_OF_CRL_ISSUER]]]);
+  const ordinals = new Map<string, number[]>([[crlIssuer.textKey, [ORDINAL_OF_CRL_ISSUER]]]);
   for (const [index, value] of certificateIssuers.entries()) {
     const names = readGeneralNames(enterWhole(value)).flatMap((name) =>
-      name.kind === 'directoryName' ? [name.name.key] : [],
+      name.kind === 'directoryName' ? [name.name.textKey] : [],
     );
     if (names.length === 0) throw new DerError('certificate issuer without a distinguished name', 0);
     for (const key of new Set(names)) ordinals.set(key, [...(ordinals.get(key) ?? []), index + 1]);

@@ -26,9 +26,11 @@ export interface Name {
   readonly isEmpty: boolean;
   /** Equal for exactly the names that are equal by RFC 5280 7.1: a key for maps. */
   readonly key: string;
-  /** The same for each relative distinguished name. */
+  /** The same, save that a TeletexString is taken for the text that issuers mean by it. */
+  readonly textKey: string;
+  /** As `key`, for each relative distinguished name. */
   readonly rdnKeys: readonly string[];
-  /** The same, save that a TeletexString is taken for a text, or for any text where its octets are not of ASCII. */
+  /** As `rdnKeys`, save that a TeletexString is taken for a text, or for any text where its octets are not of ASCII. */
   readonly looseRdnKeys: readonly string[];
 }
 
@@ -124,6 +126,11 @@ class ParsedName implements Name {
     this.#key ??= joinKeys(this.rdnKeys);
     return this.#key;
   }
+
+  get textKey(): string {
+    if (!this.rdns.some((rdn) => rdn.some(isTeletex))) return this.key;
+    return joinKeys(this.rdns.map((rdn) => keyOfRdn(rdn.map(asUtf8))));
+  }
 }
 
 /** Lengths stand before texts, so that no text can imitate the boundary between two. */
@@ -140,9 +147,12 @@ function keyOfRdn(rdn: RelativeDistinguishedName): string {
 function looseKeyOfRdn(rdn: RelativeDistinguishedName): string {
   const isOpen = rdn.some((attribute) => isTeletex(attribute) && !/^[ -~]*$/.test(attribute.value ?? ''));
   if (isOpen) return ANY_TEXT;
-  const asUtf8 = (attribute: NameAttribute): NameAttribute =>
-    isTeletex(attribute) ? { ...attribute, der: Uint8Array.of(TAG.UTF8_STRING) } : attribute;
   return keyOfRdn(rdn.map(asUtf8));
+}
+
+/** For a key by text alone. */
+function asUtf8(attribute: NameAttribute): NameAttribute {
+  return isTeletex(attribute) ? { ...attribute, der: Uint8Array.of(TAG.UTF8_STRING) } : attribute;
 }
 
 /** 7.1: character strings by their prepared text, anything else by its encoding. TeletexString has no agreed text. */

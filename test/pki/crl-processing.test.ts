@@ -280,6 +280,12 @@ describe('RFC 5280 5.2.5, 5.3.3: indirect CRLs', () => {
     expect(status({ revoked: [entry] })).to.equal('good');
     expect(status({ revoked: [{ ...entry, moreExtensions: naming(OTHER) }] })).to.equal('good');
   });
+  it('is revoked by an entry under its own issuer, whose name one of the two writes as a TeletexString', () => {
+    const asTeletex: NameTemplate = ISSUING_NAME.flat().map((attribute) =>
+      attribute.type === 'commonName' ? { ...attribute, encoding: 'teletex' } : attribute,
+    );
+    expect(status({ revoked: [{ ...entry, moreExtensions: naming(asTeletex) }] })).to.equal('revoked superseded');
+  });
   it('takes the issuer of an entry from the entry before', () => {
     const first = { serialNumber: Buffer.of(9), moreExtensions: naming(ISSUING_NAME) };
     expect(status({ revoked: [first, entry] })).to.equal('revoked superseded');
