@@ -19,6 +19,7 @@ import type { PublicKey } from './public-key.ts';
 import { verifyCaCertificate, verifySignature } from './signature.ts';
 
 const ID_KP_OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
+const ID_AD_OCSP = '1.3.6.1.5.5.7.48.1';
 const ID_PKIX_OCSP_NOCHECK = '1.3.6.1.5.5.7.48.1.5';
 
 /** signedCertificateTimestampList (RFC 6962 3.3): proofs of logging, which are not asked of a card and limit no status. */
@@ -180,7 +181,9 @@ function isAuthorisedDelegate(delegate: Certificate, issuer: Authority, acceptan
 function isNotRevoked(delegate: Certificate, { statusOfDelegate }: OcspAcceptance): boolean {
   if (delegate.extensions.has(ID_PKIX_OCSP_NOCHECK)) return true;
   const status = statusOfDelegate(delegate);
-  const saysWhere = delegate.cRLDistributionPoints !== undefined || delegate.authorityInfoAccess !== undefined;
+  const { cRLDistributionPoints, authorityInfoAccess } = delegate;
+  const saysWhere =
+    cRLDistributionPoints !== undefined || authorityInfoAccess?.some(({ accessMethod }) => accessMethod === ID_AD_OCSP);
   return status === 'good' || (status === 'unknown' && !saysWhere);
 }
 

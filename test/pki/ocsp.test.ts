@@ -1,5 +1,10 @@
 import { expect } from 'chai';
-import { crlDistributionPoints, extendedKeyUsage, keyUsage } from '../../src/demo/certificate-extensions.ts';
+import {
+  authorityInformationAccess,
+  crlDistributionPoints,
+  extendedKeyUsage,
+  keyUsage,
+} from '../../src/demo/certificate-extensions.ts';
 import { extension } from '../../src/demo/extension.ts';
 import { generateKeys } from '../../src/demo/signing.ts';
 import { RevocationError } from '../../src/errors.ts';
@@ -144,6 +149,14 @@ describe('RFC 6960 4.2.2.2: who may answer', () => {
     expect(delegated(checked, issuing, as('unknown'))).to.equal('good');
     expect(delegated(somewhere, issuing, as('unknown'))).to.equal('OCSP_SIGNATURE_INVALID');
     expect(delegated(somewhere, issuing, as('good'))).to.equal('good');
+    const describing = (access: Parameters<typeof authorityInformationAccess>[0]) => ({
+      extensions: { noCheck: null, authorityInformationAccess: authorityInformationAccess(access) },
+    });
+    const address = ['http://ca.thiqa.example/'];
+    expect(delegated(describing({ ocsp: address }), issuing, as('unknown'))).to.equal('OCSP_SIGNATURE_INVALID');
+    // Where its issuer's certificate stands says nothing of its status.
+    expect(delegated(describing({ caIssuers: address }), issuing, as('unknown'))).to.equal('good');
+    expect(delegated(describing({ caIssuers: address }), issuing, as('revoked'))).to.equal('OCSP_SIGNATURE_INVALID');
   });
   it('is a responder that the operator pinned, within its dates', () => {
     const stranger = issueTestResponder(createTestAuthority().root);
