@@ -31,6 +31,12 @@ export interface WebEidAnswer {
  */
 const STRICT = false;
 
+/**
+ * RFC 6960 4.2.2.1: without nextUpdate, newer information is there at all times. So the answer must be one of now: the
+ * validators of Web eID allow it two minutes.
+ */
+const maxAgeWithoutNextUpdateSeconds = 120;
+
 /** @param value one request, unknown; a malformed one is answered too */
 export function checkWebEid(value: unknown): WebEidAnswer {
   try {
@@ -64,7 +70,7 @@ function decide(request: WebEidRequest): WebEidSubject {
   if (request.revocation === 'required') {
     const { ocspResponses, crls } = request;
     const given = readEvidence({ ocspResponses, crls, certificates: intermediates });
-    requireCardStatus(decideEachRevocation(path, given, { at, strict: STRICT }));
+    requireCardStatus(decideEachRevocation(path, given, { at, strict: STRICT, maxAgeWithoutNextUpdateSeconds }));
   }
   return readWebEidSubject(certificate);
 }

@@ -43,6 +43,8 @@ export interface OcspAcceptance {
   readonly at: Date;
   /** An answer older than this is stale; demanded of an answer without nextUpdate. */
   readonly maxAgeSeconds?: number | undefined;
+  /** The same of an answer without nextUpdate alone, where `maxAgeSeconds` says nothing. */
+  readonly maxAgeWithoutNextUpdateSeconds?: number | undefined;
   /** How far the responder's clock may be ahead of ours. */
   readonly skewSeconds: number;
   readonly algorithms: AlgorithmPolicy;
@@ -123,8 +125,10 @@ export function acceptOcspResponse(
 }
 
 function isCurrent({ thisUpdate, nextUpdate }: SingleResponse, acceptance: OcspAcceptance): boolean {
-  const { at, maxAgeSeconds, skewSeconds, isAgeIgnored = false } = acceptance;
+  const { at, skewSeconds, isAgeIgnored = false } = acceptance;
   if (isAgeIgnored) return true;
+  const maxAgeSeconds =
+    acceptance.maxAgeSeconds ?? (nextUpdate === undefined ? acceptance.maxAgeWithoutNextUpdateSeconds : undefined);
   const ageSeconds = (at.getTime() - thisUpdate.getTime()) / 1000;
   // Written so that an invalid date is outside of every period. Without nextUpdate newer information always exists (2.4).
   const current = nextUpdate === undefined ? maxAgeSeconds !== undefined : at <= nextUpdate && thisUpdate <= nextUpdate;

@@ -32,6 +32,8 @@ export interface RevocationOptions {
   readonly at: Date;
   /** Information older than this is stale whatever its nextUpdate says. Demanded of information without nextUpdate. */
   readonly maxAgeSeconds?: number | undefined;
+  /** The same of OCSP responses without nextUpdate alone, where `maxAgeSeconds` says nothing. */
+  readonly maxAgeWithoutNextUpdateSeconds?: number | undefined;
   /** How far the clock of an issuer or a responder may be ahead of `at`. Default DEFAULT_SKEW_SECONDS. */
   readonly skewSeconds?: number | undefined;
   readonly algorithms?: AlgorithmPolicy | undefined;
@@ -148,13 +150,15 @@ function rulesFor(issuer: Authority, options: RevocationOptions) {
     const { pinnedResponders } = ocsp;
     return { at, skewSeconds, algorithms, methods, maxAgeSeconds, strict, pinnedResponders, exception };
   }
-  const { methods = REVOCATION_METHODS, maxAgeSeconds, strict = true, pinnedResponders = [] } = options;
+  const { methods = REVOCATION_METHODS, strict = true, pinnedResponders = [] } = options;
+  const { maxAgeSeconds, maxAgeWithoutNextUpdateSeconds } = options;
   return {
     at,
     skewSeconds,
     algorithms,
     methods,
     maxAgeSeconds,
+    maxAgeWithoutNextUpdateSeconds,
     strict,
     pinnedResponders,
     exception: undefined,

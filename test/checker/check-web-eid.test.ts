@@ -180,6 +180,14 @@ describe('check web-eid: revocation', () => {
   });
   it('is not good by a response past its next update', () =>
     refuse(required({ thisUpdate: daysFromAt(-3), nextUpdate: daysFromAt(-1) }), 'OCSP_STALE'));
+  it('without a next update is good by a response of now alone: newer ones are always there', () => {
+    const secondsAgo = (seconds: number) => daysFromAt(-seconds / 86_400);
+    accept(required({ thisUpdate: secondsAgo(120), nextUpdate: null }));
+    refuse(required({ thisUpdate: secondsAgo(121), nextUpdate: null }), 'OCSP_STALE');
+    refuse(required({ thisUpdate: secondsAgo(-120), nextUpdate: null }), 'OCSP_STALE');
+    refuse(required({ thisUpdate: AT, nextUpdate: null, status: 'unknown' }), 'REVOCATION_UNKNOWN');
+    refuse(required({ thisUpdate: AT, nextUpdate: null, status: 'revoked' }), 'CERT_REVOKED');
+  });
   it('of a longer path is that of the card, and no CA above it may be revoked', () => {
     const path = { anchors: [base64(root.certificate)], intermediates: [base64(issuing.certificate)] };
     refuse({ ...required(), ...path }, 'REVOCATION_UNKNOWN');
