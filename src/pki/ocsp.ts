@@ -48,7 +48,10 @@ export interface OcspAcceptance {
   /** How far the responder's clock may be ahead of ours. */
   readonly skewSeconds: number;
   readonly algorithms: AlgorithmPolicy;
-  /** What the response said once, however long ago. Default false. */
+  /**
+   * What the response said once, however long ago: its signer counts as of then, and one whose own status cannot be had
+   * counts too. It finds what was ever revoked, and makes nothing good. Default false.
+   */
   readonly isAgeIgnored?: boolean;
   /** The nonce of the request. When given, the response must carry it: an older answer cannot be replayed. */
   readonly nonce?: Uint8Array | undefined;
@@ -151,15 +154,16 @@ function isSignedByAuthorisedResponder(response: OcspResponse, issuer: Authority
     signature: response.signature,
   };
   const isSignedWith = (key: PublicKey): boolean => verifies(() => verifySignature(signed, key, acceptance.algorithms));
+  const at = acceptance.isAgeIgnored ? response.producedAt : acceptance.at;
 
   if (isResponder(issuer) && isSignedWith(issuer.publicKey)) return true;
   for (const pinned of acceptance.pinnedResponders ?? []) {
-    if (isResponder(pinned) && isWithinPeriod(pinned, acceptance.at) && isSignedWith(pinned.publicKey)) return true;
+    if (isResponder(pinned) && isWithinPeriod(pinned, at) && isSignedWith(pinned.publicKey)) return true;
   }
   for (const der of response.unverifiedCertificates) {
     const delegate = readDelegate(der);
     if (delegate === undefined || !isResponder(delegate)) continue;
-    if (isAuthorisedDelegate(delegate, issuer, acceptance) && isSignedWith(delegate.publicKey)) return true;
+    if (isAuthorisedDelegate(delegate, issuer, { ...acceptance, at }) && isSignedWith(delegate.publicKey)) return true;
   }
   return false;
 }
@@ -182,13 +186,13 @@ function isAuthorisedDelegate(delegate: Certificate, issuer: Authority, acceptan
  * 4.2.2.2.1: with nocheck the CA vouches for the delegate to its end. Otherwise a delegate that says where its status
  * stands must be good there; one that says nothing must not be known as revoked, which is all that can be asked.
  */
-function isNotRevoked(delegate: Certificate, { statusOfDelegate }: OcspAcceptance): boolean {
+function isNotRevoked(delegate: Certificate, { statusOfDelegate, isAgeIgnored }: OcspAcceptance): boolean {
   if (delegate.extensions.has(ID_PKIX_OCSP_NOCHECK)) return true;
   const status = statusOfDelegate(delegate);
   const { cRLDistributionPoints, authorityInfoAccess } = delegate;
   const saysWhere =
     cRLDistributionPoints !== undefined || authorityInfoAccess?.some(({ accessMethod }) => accessMethod === ID_AD_OCSP);
-  return status === 'good' || (status === 'unknown' && !saysWhere);
+  return status === 'good' || (status === 'unknown' && (isAgeIgnored === true || !saysWhere));
 }
 
 function isWithinPeriod(certificate: Certificate, at: Date): boolean {

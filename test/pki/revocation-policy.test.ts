@@ -1,9 +1,17 @@
 import { expect } from 'chai';
+import { crlDistributionPoints } from '../../src/demo/certificate-extensions.ts';
 import { RevocationError } from '../../src/errors.ts';
 import { parseCertificate } from '../../src/pki/certificate.ts';
 import { type RevocationStatus, requireAcceptable, requireGood } from '../../src/pki/revocation.ts';
 import { DEFAULT_POLICIES, isInForce, policyOf } from '../../src/pki/revocation-policy.ts';
-import { AT, createTestAuthority, daysFromAt, issueTestCard, issueTestCrl } from '../support/authority.ts';
+import {
+  AT,
+  createTestAuthority,
+  daysFromAt,
+  issueTestCard,
+  issueTestCrl,
+  TEST_CRL_URL,
+} from '../support/authority.ts';
 import { issueTestOcspResponse, issueTestResponder, type OcspChanges } from '../support/ocsp.ts';
 import { expectRefusal } from '../support/refusal.ts';
 import { inBrief, type PolicyChanges, pathOf, policiesFor, statusBy } from '../support/revocation.ts';
@@ -128,6 +136,27 @@ describe('an exception of the policy', () => {
     const revokedOnce = [answer({ status: 'revoked', nextUpdate: past })];
     await refuse({ ocspResponses: revokedOnce }, 'OCSP_STALE', { methods: ['ocsp'] });
     await refuse({ ocspResponses: revokedOnce }, 'REVOCATION_UNKNOWN');
+  });
+
+  it('never lets a card pass that a delegate says is revoked, who has ended since, or whose own status is unknown', async () => {
+    const methods = { methods: ['ocsp'] } as const;
+    const by = (delegate: ReturnType<typeof issueTestResponder>, changes: OcspChanges = {}) => ({
+      ocspResponses: [
+        answer({ status: 'revoked', signer: delegate.signer, certificates: [delegate.certificate], ...changes }),
+      ],
+    });
+    const old = { thisUpdate: daysFromAt(-3), nextUpdate: daysFromAt(-2) };
+    const ended = issueTestResponder(issuing, { notAfter: past });
+    await refuse(by(ended, old), 'OCSP_SIGNATURE_INVALID', methods);
+    // What was signed after the end may be anybody's.
+    pass(by(ended, { producedAt: AT }), AT, methods);
+    const points = crlDistributionPoints([{ fullName: [{ uri: TEST_CRL_URL }] }]);
+    const listedSomewhere = issueTestResponder(issuing, {
+      extensions: { noCheck: null, crlDistributionPoints: points },
+    });
+    await refuse(by(listedSomewhere), 'OCSP_SIGNATURE_INVALID', methods);
+    const crls = [issueTestCrl(issuing, { revoked: [listedSomewhere] })];
+    pass({ ...by(listedSomewhere), crls }, AT, methods);
   });
 
   it('is not misled by a list that a stranger signed', () => {
