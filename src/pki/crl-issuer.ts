@@ -49,7 +49,7 @@ export interface CrlStatusOptions {
   readonly skewSeconds: number;
   readonly algorithms: AlgorithmPolicy;
   readonly strict: boolean;
-  /** As for `processCrls`. */
+  /** As for `processCrls`: an issuer off the path counts as of its CRL, and one whose own status cannot be had counts too. */
   readonly isAgeIgnored?: boolean;
 }
 
@@ -69,7 +69,7 @@ export class CrlStatuses {
   readonly #crls: readonly Crl[];
   readonly #pool: readonly Certificate[];
   readonly #options: CrlStatusOptions;
-  /** Verdicts on CRL issuers off the path, by certificate. */
+  /** Verdicts on CRL issuers off the path, by certificate and time. */
   readonly #verdicts = new Map<string, boolean>();
   /** CRL issuers whose own status is being decided. */
   readonly #pending = new Set<string>();
@@ -103,27 +103,29 @@ export class CrlStatuses {
       if (!crl.isSignedBy(issuer.publicKey, this.#options.algorithms)) return false;
       // A CRL about its own issuer counts only where the CA says so, by naming it in the cRLIssuer of that certificate.
       if (issuer.sha256 === certificate.sha256) return delegated;
-      return this.#isGoodIssuer(issuer);
+      return this.#isGoodIssuer(issuer, crl);
     });
   }
 
-  #isGoodIssuer(issuer: Certificate): boolean {
-    const known = this.#verdicts.get(issuer.sha256);
+  #isGoodIssuer(issuer: Certificate, { thisUpdate }: Crl): boolean {
+    const at = this.#options.isAgeIgnored ? thisUpdate : this.#options.at;
+    const question = `${issuer.sha256} ${at.getTime()}`;
+    const known = this.#verdicts.get(question);
     if (known !== undefined) return known;
     // Two issuers that vouch for each other are vouched for by nobody.
     if (this.#pending.has(issuer.sha256) || this.#pending.size >= MOST_NESTED_ISSUERS) return false;
     this.#searches += 1;
     if (this.#searches > MOST_SEARCHES) return false;
     this.#pending.add(issuer.sha256);
-    const verdict = this.#hasGoodPath(issuer);
+    const verdict = this.#hasGoodPath(issuer, at);
     this.#pending.delete(issuer.sha256);
     // What was found while another issuer was pending may be for that reason alone.
-    if (verdict || this.#pending.size === 0) this.#verdicts.set(issuer.sha256, verdict);
+    if (verdict || this.#pending.size === 0) this.#verdicts.set(question, verdict);
     return verdict;
   }
 
-  #hasGoodPath(issuer: Certificate): boolean {
-    const { at, algorithms, strict } = this.#options;
+  #hasGoodPath(issuer: Certificate, at: Date): boolean {
+    const { algorithms, strict, isAgeIgnored } = this.#options;
     try {
       const { certificates, anchor } = findValidPath(issuer, {
         intermediates: this.#pool,
@@ -133,10 +135,10 @@ export class CrlStatuses {
         algorithms,
         strict,
       });
-      return certificates.every(
-        (certificate, depth) =>
-          this.statusOf(certificate, authoritiesAbove(certificates, depth, anchor)).status === 'good',
-      );
+      return certificates.every((certificate, depth) => {
+        const { status } = this.statusOf(certificate, authoritiesAbove(certificates, depth, anchor));
+        return status === 'good' || (isAgeIgnored === true && status === 'unknown');
+      });
     } catch (error) {
       if (error instanceof CertificateError) return false;
       throw error;

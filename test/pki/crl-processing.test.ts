@@ -12,7 +12,7 @@ import { extension } from '../../src/demo/extension.ts';
 import { generateKeys } from '../../src/demo/signing.ts';
 import { parseCertificate } from '../../src/pki/certificate.ts';
 import { nullValue } from '../../src/pki/der-writer.ts';
-import { decideRevocation, readEvidence } from '../../src/pki/revocation.ts';
+import { decideEachRevocation, decideRevocation, readEvidence } from '../../src/pki/revocation.ts';
 import {
   AT,
   type CrlChanges,
@@ -25,7 +25,7 @@ import {
   TEST_CRL_URL,
 } from '../support/authority.ts';
 import { measureCpu } from '../support/cpu-time.ts';
-import { inBrief, pathOf, statusBy } from '../support/revocation.ts';
+import { inBrief, pathOf, policiesFor, statusBy } from '../support/revocation.ts';
 
 const authority = createTestAuthority();
 const { root, issuing } = authority;
@@ -309,6 +309,41 @@ describe('RFC 5280 5.2.5, 5.3.3: indirect CRLs', () => {
     };
     expect(under(point)).to.equal('good');
     expect(under({})).to.equal('CRL_SIGNATURE_INVALID');
+  });
+  it('is not let in by an exception when its CRL says revoked, though the CRL issuer has ended or has no status', () => {
+    const exception = { until: daysFromAt(1), reason: 'The CA has announced a failure.' };
+    const under = (issuer: typeof crlIssuer, changes: CrlChanges, ofRoot: readonly Buffer[]) => {
+      const crl = issueTestCrl(issuer, {
+        revoked: [{ ...entry, moreExtensions: naming(ISSUING_NAME) }],
+        ...changes,
+        extensions: { scope: indirect },
+      });
+      const evidence = readEvidence({ crls: [crl, ...ofRoot], certificates: [parseCertificate(issuer.certificate)] });
+      const [ofCard] = decideEachRevocation(itsPath, evidence, {
+        at: AT,
+        policies: policiesFor(issuing, { exception }),
+      });
+      return ofCard;
+    };
+    const ended = issueTestCa(root, {
+      subject: OTHER,
+      notAfter: daysFromAt(-1),
+      extensions: { keyUsage: keyUsage(['cRLSign']), basicConstraints: null },
+    });
+    const rootCrl = issueTestCrl(root);
+    const old = { thisUpdate: daysFromAt(-3), nextUpdate: daysFromAt(-2) };
+    expect(under(ended, old, [rootCrl]))
+      .to.include({ status: 'unknown' })
+      .and.not.have.property('exception');
+    expect(under(ended, { thisUpdate: daysFromAt(-0.5) }, [rootCrl])).to.include({
+      status: 'unknown',
+      exception: true,
+    });
+    expect(under(crlIssuer, {}, []))
+      .to.include({ status: 'unknown' })
+      .and.not.have.property('exception');
+    const revoking = issueTestCrl(root, { revoked: [crlIssuer] });
+    expect(under(crlIssuer, {}, [revoking])).to.include({ status: 'unknown', exception: true });
   });
   it('is unknown at once, however many certificates the CRL issuer has, when none of them is valid', () => {
     const expired = { subject: OTHER, keys: crlIssuer.keys, notAfter: daysFromAt(-1) };
