@@ -118,13 +118,19 @@ export abstract class CrlLocation {
   #replace(crl: Crl): void {
     const { clock, skewSeconds } = this.options;
     const detail = { source: this.source };
-    if (crl.thisUpdate.getTime() > clock().getTime() + skewSeconds * 1000) {
+    const now = clock();
+    if (crl.thisUpdate.getTime() > now.getTime() + skewSeconds * 1000) {
       throw new RevocationError('CRL_NOT_YET_VALID', 'the CRL is from the future', { detail });
     }
     const line = lineOf(crl);
     const newest = this.#newest.get(line);
     if (newest !== undefined && isOlder(crl, newest)) {
       throw new RevocationError('CRL_OLDER', 'the CRL is older than one that was held', { detail });
+    }
+    // No number tells two lines apart by age: a CRL that has ended may be an old one that somebody sends once more.
+    const isOfOtherLine = this.#held !== undefined && lineOf(this.#held) !== line;
+    if (isOfOtherLine && this.isCurrentAt(now) && crl.nextUpdate !== undefined && crl.nextUpdate < now) {
+      throw new RevocationError('CRL_OLDER', 'the CRL has ended, and the one that is held has not', { detail });
     }
     this.#newest.delete(line);
     // The line that was not seen for the longest time goes first; a Map keeps the order of insertion.

@@ -118,6 +118,18 @@ describe('the CRLs of the configuration', () => {
       expect(await status(source)).to.equal('good');
     });
 
+    it('that is current does not give way to one of another scope that is past its nextUpdate', async () => {
+      const scoped = { scope: issuingDistributionPoint({ onlyContainsCACerts: true }) };
+      await writeFile(file, crl(5));
+      const source = open([rootFile, file]);
+      expect(await status(source)).to.equal('good');
+      await replaceFile(crl(2, { extensions: scoped, thisUpdate: daysFromAt(-3), nextUpdate: daysFromAt(-2) }));
+      expect(await status(source)).to.equal('good');
+      expect(source.states[1]).to.include({ failure: 'CRL_OLDER' });
+      await replaceFile(crl(6, { thisUpdate: daysFromAt(-0.5), nextUpdate: daysFromAt(-0.25) }));
+      expect(await status(source)).to.equal('REVOCATION_STALE');
+    });
+
     it('says nothing once it is taken away, and no older one comes back in its place', async () => {
       await writeFile(file, crl(2));
       const source = open([rootFile, file]);
