@@ -48,7 +48,8 @@ export function processCrls(certificate: Certificate, crls: readonly Crl[], proc
   let good: Crl | undefined;
   for (const point of distributionPointsOf(certificate)) {
     for (const crl of crls) {
-      if (crl.isDelta || !isIssuedFor(certificate, point, crl)) continue;
+      // 5.2.4: a delta CRL alone makes nothing good, but what it lists was revoked.
+      if ((crl.isDelta && !processing.isAgeIgnored) || !isIssuedFor(certificate, point, crl)) continue;
       const unusable =
         scopeFault(certificate, point, crl) ??
         authenticityFault(crl, point, processing) ??
@@ -182,13 +183,18 @@ function lookUp(
 ): { readonly newest: Crl; readonly entry?: RevokedEntry } {
   const { issuer, serialNumber } = certificate;
   const changes = delta?.entriesFor(issuer, serialNumber) ?? [];
-  const before = worst(complete.entriesFor(issuer, serialNumber));
+  const before = worst(complete.entriesFor(issuer, serialNumber).filter(isRevocation));
   if (delta !== undefined && changes.length > 0) {
-    const entry = worst(changes.filter(({ reason }) => reason !== 'removeFromCRL'));
+    const entry = worst(changes.filter(isRevocation));
     if (entry !== undefined) return { newest: delta, entry };
     if (before === undefined || before.reason === 'certificateHold') return { newest: delta };
   }
   return before === undefined ? { newest: delta ?? complete } : { newest: complete, entry: before };
+}
+
+/** 5.3.1: in a delta CRL an entry may also say that the certificate is listed no more. */
+function isRevocation({ reason }: RevokedEntry): boolean {
+  return reason !== 'removeFromCRL';
 }
 
 /** An issuer lists a certificate once; of two entries, the one that is not a mere suspension counts. */

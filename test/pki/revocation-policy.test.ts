@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { crlDistributionPoints } from '../../src/demo/certificate-extensions.ts';
+import { deltaCrlIndicator, type ReasonCodeName } from '../../src/demo/crl-extensions.ts';
 import { RevocationError } from '../../src/errors.ts';
 import { parseCertificate } from '../../src/pki/certificate.ts';
 import { type RevocationStatus, requireAcceptable, requireGood } from '../../src/pki/revocation.ts';
@@ -157,6 +158,18 @@ describe('an exception of the policy', () => {
     await refuse(by(listedSomewhere), 'OCSP_SIGNATURE_INVALID', methods);
     const crls = [issueTestCrl(issuing, { revoked: [listedSomewhere] })];
     pass({ ...by(listedSomewhere), crls }, AT, methods);
+  });
+
+  it('never lets a card pass that a delta CRL lists, for which there is no complete one', async () => {
+    const delta = (reason: ReasonCodeName) =>
+      issueTestCrl(issuing, {
+        number: 9,
+        revoked: [{ serialNumber: card.serialNumber, reason }],
+        extensions: { delta: deltaCrlIndicator(8) },
+      });
+    await refuse({ crls: [delta('keyCompromise')] }, 'REVOCATION_UNKNOWN');
+    await refuse({ crls: [stale, delta('certificateHold')] }, 'REVOCATION_STALE');
+    pass({ crls: [delta('removeFromCRL')] });
   });
 
   it('is not misled by a list that a stranger signed', () => {
