@@ -3,8 +3,7 @@
  * recorded consent each time, so that there is one source of truth. Without a consent that covers the request there
  * is no grant, and oidc-provider asks for one (prompt `consent`).
  *
- * Where the session has the very same grant already, that one stays: oidc-provider lets the tokens of a session count for
- * its latest grant alone, so another one would end what the portal received in another tab.
+ * Where the session has the very same grant already, that one stays. Another one ends nothing of it (session-grants.ts).
  */
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { ConsentStore } from '../citizen/consent.ts';

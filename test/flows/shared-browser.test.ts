@@ -64,6 +64,32 @@ describe('a browser that several sign-ins share', () => {
     for (const token of [first, second]) expect((await portal.userinfo(token)).status).to.equal(200);
   });
 
+  it('leaves the code and the tokens of one window as they are, while the portal asks for something else in another', async () => {
+    const one = citizen();
+    const consent = await press(one, await begin(one, portal), 'present-card');
+    const first = await tokenOf(portal, await press(one, consent, 'consent'));
+    const underWay = await begin(one, portal);
+    const asked = { scope: 'openid', claims: JSON.stringify({ userinfo: { birthdate: null } }) };
+    const second = await tokenOf(portal, await begin(one, portal, asked));
+    expect(await givenName(portal, underWay)).to.equal('Fatima Zahra');
+    expect((await portal.userinfo(first)).body).to.have.property('given_name');
+    expect((await portal.userinfo(second)).body).to.have.property('birthdate');
+    expect((await portal.userinfo(second)).body).to.not.have.property('given_name');
+  });
+
+  it('ends all of them where the citizen leaves the portal, for good', async () => {
+    const one = citizen();
+    const consent = await press(one, await begin(one, portal), 'present-card');
+    const first = await tokenOf(portal, await press(one, consent, 'consent'));
+    const second = await tokenOf(portal, await begin(one, portal, { scope: 'openid' }));
+    const url = portal.endpoint('end_session');
+    url.search = new URLSearchParams({ client_id: portal.clientId }).toString();
+    await press(one, await one.send('GET', url), 'stay');
+    const third = await tokenOf(portal, await begin(one, portal, { scope: 'openid' }));
+    for (const token of [first, second]) expect((await portal.userinfo(token)).status).to.equal(401);
+    expect((await portal.userinfo(third)).status).to.equal(200);
+  });
+
   it('lets nobody consent on the page that another citizen left open', async () => {
     const one = citizen();
     const left = await press(one, await begin(one, portal), 'present-card');
