@@ -1,7 +1,7 @@
 /**
  * Refresh tokens (RFC 6749 6): none unless an officer approved them for the portal, and never beyond the session that the
- * card opened. Each is used once; one that comes a second time ends the grant (RFC 9700 4.14.2). Those of FAPI portals are
- * bound to a key instead, and stay (FAPI 2.0 Security Profile 5.3.2.1: no rotation).
+ * card opened. Each is used once; one that comes a second time ends the grant (RFC 9700 4.14.2). Those of FAPI portals stay
+ * (FAPI 2.0 Security Profile 5.3.2.1: no rotation): the key by which the portal authenticates constrains them (RFC 9449 5).
  */
 import type { Configuration } from 'oidc-provider';
 import type { Clock } from '../clock.ts';

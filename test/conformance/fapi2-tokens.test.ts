@@ -314,6 +314,11 @@ describe('fapi2-security-profile-final-test-plan: tokens', () => {
     // FAPI 2.0 5.3.2.1: no rotation.
     expect(refreshed.body.refresh_token ?? refresh_token).to.equal(refresh_token);
     expect((await refreshing.userinfo(String(refreshed.body.access_token))).status).to.equal(200);
+    // RFC 9449 5: it is constrained by client authentication, so a portal may go on with another DPoP key.
+    const renewed = new FapiPortal(refreshing.portal, await generatePortalKey());
+    const { body: rebound } = await refresh(renewed);
+    expect((await renewed.userinfo(String(rebound.access_token))).status).to.equal(200);
+    expect((await refreshing.userinfo(String(rebound.access_token))).status).to.equal(401);
   });
 });
 
