@@ -35,6 +35,7 @@ import { type AddressParameters, continueByGet } from './continue-by-get.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { isOriginAllowed } from './cross-origin.ts';
 import { omitEmptyLists } from './discovery-document.ts';
+import { showEncryptionFailure } from './encryption-failure.ts';
 import { createHasEnded } from './ended-records.ts';
 import { refuseOtherMethods } from './endpoint-methods.ts';
 import { rememberSignIns, signInOfGrant } from './grant.ts';
@@ -251,6 +252,7 @@ export function createProvider(parts: ProviderParts): Provider {
     ),
   );
   provider.use(endWithoutSession(portals, parts.signOutPages));
+  provider.use(showEncryptionFailure(parts.renderError));
   provider.use(refuseOtherMethods(provider));
   provider.use(omitEmptyLists);
   provider.use(refusePublicPortals);

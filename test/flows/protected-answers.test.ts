@@ -16,6 +16,7 @@ import {
 } from 'jose';
 import { exchange } from '../../src/demo/page-exchange.ts';
 import { Citizen } from '../support/citizen.ts';
+import { type PortalHost, startPortalHost } from '../support/portal-host.ts';
 import {
   type AuthorizationAnswer,
   proofKey,
@@ -38,10 +39,15 @@ async function decryptionKey(alg: string): Promise<DecryptionKey> {
 
 describe('protected answers', () => {
   let service: TestService;
+  let host: PortalHost;
   before(async () => {
-    service = await startTestService();
+    host = await startPortalHost();
+    service = await startTestService({ sandbox: { portalHosts: [host.host], portalAuthority: host.authorityFile } });
   });
-  after(() => service.dispose());
+  after(async () => {
+    await service.dispose();
+    await host.close();
+  });
   const citizen = () => new Citizen({ tlsRootPem: service.tlsRootPem, card: service.card('valid') });
 
   /** The claims of a JWT that the service signed for the portal. */
@@ -186,6 +192,34 @@ describe('protected answers', () => {
       const answer = await ask(encrypting, 'query.jwt');
       const jwt = await decrypted(answer.parameters.get('response') ?? '', key, 'ECDH-ES');
       expect((await verified(encrypting, jwt)).code).to.be.a('string');
+    });
+
+    it('that cannot be encrypted, for the key set of the portal is gone: a page that says whose fault it is, and a record', async () => {
+      const [path, key] = ['/keys.json', await decryptionKey('ECDH-ES')];
+      host.answers.set(path, { body: JSON.stringify({ keys: [key.jwk] }) });
+      const encrypting = await registerRelyingParty(service, {
+        registration: {
+          jwks_uri: `https://${host.host}${path}`,
+          authorization_signed_response_alg: 'ES256',
+          authorization_encrypted_response_alg: 'ECDH-ES',
+          authorization_encrypted_response_enc: 'A256GCM',
+        },
+      });
+      host.answers.delete(path);
+      for (const [endpoint, changes] of [
+        ['resume', {}],
+        ['authorization', { prompt: 'none' }],
+      ] as const) {
+        const answer = await ask(encrypting, 'jwt', changes);
+        expect(answer.arrived).to.equal(undefined);
+        expect(answer.lastPage).to.match(/^400 .* AUTHORIZATION_REQUEST_REFUSED$/);
+        expect((await service.auditRecords()).at(-1)?.event).to.deep.equal({
+          type: 'portal.refused',
+          endpoint,
+          error: 'invalid_client_metadata',
+          clientId: encrypting.clientId,
+        });
+      }
     });
 
     it('a portal that registered its modes gets no other', async () => {
