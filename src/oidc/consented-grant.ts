@@ -3,7 +3,7 @@
  * recorded consent each time, so that there is one source of truth. Without a consent that covers the request there
  * is no grant, and oidc-provider asks for one (prompt `consent`).
  *
- * Where the session has the very same grant already, that one stays. Another one ends nothing of it (session-grants.ts).
+ * Where the session has the very same grant already, that one stays. Another one ends nothing of it (session-tokens.ts).
  */
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { ConsentStore } from '../citizen/consent.ts';

@@ -58,7 +58,7 @@ import type { ProtocolStore } from './protocol-store.ts';
 import { refreshTokenSeconds, refreshTokens } from './refresh-tokens.ts';
 import { detectReplays } from './replay-detection.ts';
 import { CLIENT_AUTH_METHODS, enabledAlgorithms, securityFeatures } from './security-features.ts';
-import { keepEarlierGrants } from './session-grants.ts';
+import { bindTokensToSessions } from './session-tokens.ts';
 import { endWithoutSession, type SignOutPages, signOutFeature } from './sign-out.ts';
 import { pairwiseSubject } from './subject-identifier.ts';
 import { refuseSuspended } from './suspended-portal.ts';
@@ -230,7 +230,7 @@ export function createProvider(parts: ProviderParts): Provider {
   const provider = new Provider(parts.issuer, configuration);
   refuseSuspended(provider, portals);
   rememberSignIns(provider);
-  keepEarlierGrants(provider);
+  bindTokensToSessions(provider, parts.clock);
   admitVerifiedClaimsList(provider);
   // The application in front sets X-Forwarded-* from its own configuration and drops what a client sent (http/app.ts).
   provider.proxy = true;

@@ -77,6 +77,23 @@ describe('a browser that several sign-ins share', () => {
     expect((await portal.userinfo(second)).body).to.not.have.property('given_name');
   });
 
+  it('finishes what two portals, or one portal twice, ask for at the same moment', async () => {
+    for (const at of [portal, other]) await at.signIn(citizen(), { scope: 'openid profile' });
+    const one = citizen();
+    const first = await registerRelyingParty(service, { registration: { require_pkce: false } });
+    await first.signIn(one);
+    const asked: [TestRelyingParty, Parameters][] = [
+      [portal, {}],
+      [other, {}],
+      [portal, { scope: 'openid' }],
+    ];
+    const answers = await Promise.all(asked.map(([at, changes]) => begin(one, at, { ...changes, prompt: 'none' })));
+    for (const [index, [at]] of asked.entries()) {
+      const token = await tokenOf(at, answers[index] ?? expect.fail('no answer'));
+      expect((await at.userinfo(token)).status).to.equal(200);
+    }
+  });
+
   it('ends all of them where the citizen leaves the portal, for good', async () => {
     const one = citizen();
     const consent = await press(one, await begin(one, portal), 'present-card');
