@@ -3,7 +3,7 @@
  * everything else that is unknown here; signed where the portal wants it signed (RFC 9701). oidc-provider would refuse the
  * request.
  */
-import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 
 type Middleware = Parameters<Provider['use']>[0];
 
@@ -26,6 +26,13 @@ export const knowNoJwt: Middleware = async (ctx, next) => {
   const token = new oidc.provider.IdToken({}, { client: oidc.client });
   // Its members, without what is of an ID token alone.
   Object.assign(token, { extra: { token_introspection: answer } });
-  ctx.body = await token.issue({ use: 'introspection' });
-  ctx.type = `${SIGNED}; charset=utf-8`;
+  try {
+    ctx.body = await token.issue({ use: 'introspection' });
+    ctx.type = `${SIGNED}; charset=utf-8`;
+  } catch (error) {
+    // The key set of the portal is gone, to which the answer is encrypted: the same refusal as for any other token.
+    if (!(error instanceof errors.InvalidClientMetadata)) throw error;
+    ctx.status = error.statusCode;
+    ctx.body = { error: error.error, error_description: error.error_description };
+  }
 };

@@ -230,6 +230,32 @@ describe('protected answers', () => {
     });
   });
 
+  it('introspection that cannot be encrypted, for the key set of the portal is gone: one refusal for every token', async () => {
+    const [path, key] = ['/introspection-keys.json', await decryptionKey('ECDH-ES')];
+    host.answers.set(path, { body: JSON.stringify({ keys: [key.jwk] }) });
+    const portal = await registerRelyingParty(service, {
+      registration: {
+        jwks_uri: `https://${host.host}${path}`,
+        introspection_signed_response_alg: 'ES256',
+        introspection_encrypted_response_alg: 'ECDH-ES',
+        introspection_encrypted_response_enc: 'A256GCM',
+      },
+    });
+    const { idToken } = await tokensOf(portal);
+    host.answers.delete(path);
+    for (const token of ['unknown', idToken]) {
+      const headers = { Accept: 'application/token-introspection+jwt' };
+      const { status, body } = await portal.post(portal.endpoint('introspection'), { token }, headers);
+      expect([status, body.error]).to.deep.equal([400, 'invalid_client_metadata']);
+      expect((await service.auditRecords()).at(-1)?.event).to.deep.equal({
+        type: 'portal.refused',
+        endpoint: 'introspection',
+        error: 'invalid_client_metadata',
+        clientId: portal.clientId,
+      });
+    }
+  });
+
   it('an algorithm for which the service has no key is refused at registration', async () => {
     const registration = { id_token_signed_response_alg: 'PS256' };
     const error = await registerRelyingParty(service, { registration }).then(
