@@ -59,7 +59,7 @@ import { refreshTokenSeconds, refreshTokens } from './refresh-tokens.ts';
 import { detectReplays } from './replay-detection.ts';
 import { CLIENT_AUTH_METHODS, enabledAlgorithms, securityFeatures } from './security-features.ts';
 import { bindTokensToSessions } from './session-tokens.ts';
-import { endWithoutSession, type SignOutPages, signOutFeature } from './sign-out.ts';
+import { endWithoutSession, keepLanguage, type SignOutPages, signOutFeature } from './sign-out.ts';
 import { pairwiseSubject } from './subject-identifier.ts';
 import { refuseSuspended } from './suspended-portal.ts';
 import { admitVerifiedClaimsList } from './verified-claims-list.ts';
@@ -253,6 +253,7 @@ export function createProvider(parts: ProviderParts): Provider {
   );
   provider.use(endWithoutSession(portals, parts.signOutPages));
   provider.use(showEncryptionFailure(parts.renderError));
+  provider.use(keepLanguage);
   provider.use(refuseOtherMethods(provider));
   provider.use(omitEmptyLists);
   provider.use(refusePublicPortals);

@@ -38,16 +38,36 @@ export function signOutFeature(portals: PortalStore, pages: SignOutPages): SignO
       const returnTo = URL.parse(String(params?.post_logout_redirect_uri ?? ''));
       pages.ask(ctx, {
         ...(await askingPortal(ctx, portals)),
-        action: ctx.oidc.urlFor('end_session_confirm'),
+        action: inLanguage(ctx.oidc.urlFor('end_session_confirm'), params?.ui_locales),
         secret,
         ...(returnTo && { returnOrigin: returnTo.origin }),
         uiLocales: params?.ui_locales,
       });
     },
     async postLogoutSuccessSource(ctx) {
-      pages.done(ctx, await askingPortal(ctx, portals));
+      pages.done(ctx, { ...(await askingPortal(ctx, portals)), uiLocales: ctx.query.ui_locales });
     },
   };
+}
+
+/**
+ * The portal's `ui_locales` (2) from the question to the page that says that it is done: oidc-provider drops them on the way.
+ * A portal's own address is left as it was registered.
+ */
+export const keepLanguage: Middleware = async (ctx, next) => {
+  await next();
+  const oidc = (ctx as Partial<KoaContextWithOIDC>).oidc;
+  if (oidc?.route !== 'end_session_confirm' || ctx.status !== 303) return;
+  const target = ctx.response.get('Location');
+  const done = oidc.urlFor('end_session_success');
+  if (target === done || target.startsWith(`${done}?`)) ctx.set('Location', inLanguage(target, ctx.query.ui_locales));
+};
+
+function inLanguage(address: string, uiLocales: unknown): string {
+  if (typeof uiLocales !== 'string') return address;
+  const url = new URL(address);
+  url.searchParams.set('ui_locales', uiLocales);
+  return url.href;
 }
 
 /** A request to end a session where none is: nothing to ask, nothing to end. */

@@ -149,7 +149,7 @@ describe('a citizen signs out', () => {
   });
 
   for (const { language, direction, t } of LOCALES) {
-    it(`is asked in ${language} where the portal wishes it, and told that it is done in that of the browser`, async () => {
+    it(`is asked in ${language} where the portal wishes it, and told in it that it is done`, async () => {
       const asked = await endSession(request({ ui_locales: language, post_logout_redirect_uri: undefined }));
       expectPage(asked, 'sign-out');
       expect(asked.body).to.include(`<html lang="${language}" dir="${direction}">`);
@@ -157,13 +157,21 @@ describe('a citizen signs out', () => {
         expect(unescapeText(asked.body), key).to.include(t(key));
       }
       for (const { name } of LOCALES) expect(asked.body).to.include(`>${name}</a>`);
-      const reader = new Citizen({ tlsRootPem: service.tlsRootPem, language }, citizen.jar);
-      const done = await reader.follow(await reader.press(asked, 'sign-out'));
+      const done = await citizen.follow(await citizen.press(asked, 'sign-out'));
       expectPage(done, 'signed-out');
       expect(done.body).to.include(`<html lang="${language}"`);
       expect(unescapeText(done.body)).to.include(t('signed-out.title')).and.include(t('signed-out.card'));
     });
   }
+
+  it('who leaves the portal alone is told so in that language too; an address of the portal is not given it', async () => {
+    const asked = await endSession(request({ ui_locales: 'ar-MA fr', post_logout_redirect_uri: undefined }));
+    const left = await citizen.follow(await citizen.press(asked, 'stay'));
+    expectPage(left, 'signed-out');
+    expect(left.body).to.include('<html lang="ar" dir="rtl">').and.include('Portal of a test');
+    const ended = await citizen.press(await endSession(request({ ui_locales: 'ar' })), 'sign-out');
+    expect(redirectOf(ended)?.href).to.equal(`${LOGGED_OUT}&state=opaque+%26+odd`);
+  });
 
   for (const [fault, changes] of [
     ['with an address that is not registered', { post_logout_redirect_uri: `${PORTAL_ORIGIN}/elsewhere` }],
