@@ -185,8 +185,11 @@ function createPortalApp(relyingParty: RelyingParty, sessions: PortalSessions, u
     if (session?.hasEnded || (session?.leaving !== undefined && session.leaving === ctx.query.state)) {
       sessions.close(secret);
       ctx.cookies.set(SESSION_COOKIE, null, { path: '/' });
+      ctx.body = signedOutPage();
+      return;
     }
-    ctx.body = signedOutPage();
+    // An address that nobody waits for signs nobody out, and does not say so either.
+    ctx.redirect('/');
   });
 
   // OpenID Connect Back-Channel Logout 1.0, 2.5 to 2.8. Comes from the provider: no cookie, no browser.

@@ -46,9 +46,12 @@ describe('the demonstration portal, when a citizen signs out', () => {
     expect((await open('/')).body).to.include('Renew your passport');
   });
 
-  it('nobody else can sign the citizen out of the portal by an address', async () => {
-    await open('/signed-out?state=guessed');
-    await open('/signed-out');
+  it('nobody else can sign the citizen out of the portal by an address, nor make it say so', async () => {
+    for (const path of ['/signed-out?state=guessed', '/signed-out']) {
+      const page = await citizen.follow(await open(path));
+      expect(page.url.pathname).to.equal('/');
+      expect(page.body).to.include('Sign out everywhere').and.not.include('data-page="signed-out"');
+    }
     expect((await open('/me')).status).to.equal(200);
   });
 });
