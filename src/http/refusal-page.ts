@@ -37,7 +37,8 @@ export function showErrorPage(
   ctx.status = status;
   ctx.type = 'html';
   ctx.body = renderPage('error', data, {
-    locale: requestLocale(ctx),
+    // Of a request that a portal made by an address.
+    locale: requestLocale(ctx, ctx.query.ui_locales),
     assetsBase: assets,
     isSandbox: sandbox !== undefined,
   });

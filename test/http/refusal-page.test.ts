@@ -54,6 +54,15 @@ describe('anything thrown becomes a page', () => {
     expect(refusals).to.deep.equal([]);
   });
 
+  it('in the language that the request of a portal wishes, where there is one such wish', async () => {
+    const { app } = setUp(throwing(new ServiceError('INTERACTION_NOT_FOUND', 'reason')));
+    const languageOf = async (path: string) =>
+      /<html lang="(\w+)"/.exec((await browse(app, path, { 'Accept-Language': 'en' })).body)?.[1];
+    expect(await languageOf('/auth?ui_locales=de%20ar-MA')).to.equal('ar');
+    expect(await languageOf('/auth?ui_locales=ar&ui_locales=fr')).to.equal('en');
+    expect(await languageOf('/auth')).to.equal('en');
+  });
+
   it('of ours: the status and the code of its table, a reference, never its reason', async () => {
     const error = new CertificateError('CERT_EXPIRED', 'reason for the operator');
     const { app, refusals } = setUp(throwing(error));
