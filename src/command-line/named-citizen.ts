@@ -55,7 +55,7 @@ export async function accountOf(
   // With another key the number would name somebody who does not exist.
   const opened = await new SealedRing({ store: store.keyRing, storeKey, audit }).read();
   if (opened !== undefined) requireSubjectKey(opened.ring, subjectKey);
-  return accountIdOf(readGivenIdentifier(await firstLine(), rule), subjectKey);
+  return accountIdOf(readGivenIdentifier(await givenNumber(), rule), subjectKey);
 }
 
 interface NumberedProfile {
@@ -77,8 +77,22 @@ function ruleOf(profiles: readonly NumberedProfile[], wanted: string | undefined
   return rule;
 }
 
-async function firstLine(): Promise<string> {
+/** Of several lines one alone would be heeded, and nobody told of the others. */
+async function givenNumber(): Promise<string> {
   if (process.stdin.isTTY) process.stderr.write('The national number: ');
-  for await (const line of createInterface({ input: process.stdin, terminal: false })) return line;
-  throw new IdentityError('ATTRIBUTE_MISSING', 'standard input has no national number');
+  let given: string | undefined;
+  for await (const line of createInterface({ input: process.stdin, terminal: false })) {
+    if (line.trim() === '') continue;
+    if (given !== undefined) {
+      throw new IdentityError(
+        'ATTRIBUTE_REPEATED',
+        'standard input has more than one line; a command is for one number',
+      );
+    }
+    given = line;
+    // Who types has said it with the first line.
+    if (process.stdin.isTTY) break;
+  }
+  if (given === undefined) throw new IdentityError('ATTRIBUTE_MISSING', 'standard input has no national number');
+  return given;
 }

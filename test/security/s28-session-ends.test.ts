@@ -282,9 +282,11 @@ describe('S28: the end of sessions', () => {
         await runCommand(['sessions', 'end', '--portal', 'nobody', '--reason', 'incident', ...config]),
         await runCommand(['sessions', 'end', '--citizen', '--reason', 'incident', ...config], {}, ''),
         await runCommand(['citizen', 'suspend', '--reason', 'incident', ...config], {}, 'not a number\n'),
+        await runCommand(['citizen', 'suspend', '--reason', 'incident', ...config], {}, 'ZZ100001\nZZ100002\n'),
       ];
-      expect(outcomes.map(({ code }) => code)).to.deep.equal([1, 1, 1, 2, 1, 1]);
+      expect(outcomes.map(({ code }) => code)).to.deep.equal([1, 1, 1, 2, 1, 1, 1]);
       expect(outcomes[5]?.stderr).to.include('ATTRIBUTE_MALFORMED').and.not.include('not a number');
+      expect(outcomes[6]?.stderr).to.include('ATTRIBUTE_REPEATED').and.not.include('ZZ10000');
       expect(await service.auditRecords()).to.have.length(records);
     });
   });
