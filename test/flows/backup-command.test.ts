@@ -2,7 +2,7 @@
  * `thiqa backup` and `thiqa restore` as an operator meets them, on each kind of store.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -34,10 +34,24 @@ describe('the commands backup and restore', () => {
 
   it('backup: copies a SQLite store, with a chain that verifies', () => {
     const store = join(service.directory, 'another-store');
-    expect(run('audit', 'verify', `sqlite:${store}`).status).to.equal(0); // makes the store
+    expect(run('portal', 'list', `sqlite:${store}`).status).to.equal(0); // makes the store
     const folder = join(service.directory, 'copy');
     const { status, stdout, stderr } = run('backup', folder, `sqlite:${store}`);
     expect([status, stderr]).to.deep.equal([0, '']);
     expect(JSON.parse(stdout)).to.include({ verdict: 'complete', records: 0 });
+  });
+
+  it('audit verify: a store that is not there is not in order, and not made', () => {
+    const store = join(service.directory, 'lost-store');
+    const { status, stdout, stderr } = run('audit', 'verify', `sqlite:${store}`);
+    expect([status, stdout]).to.deep.equal([1, '']);
+    expect(stderr).to.include('STORE_UNAVAILABLE').and.include('thiqa.sqlite');
+    expect(existsSync(store)).to.equal(false);
+    expect(run('portal', 'list', `sqlite:${store}`).status).to.equal(0); // makes the store
+    expect(run('audit', 'verify', `sqlite:${store}`).status).to.equal(0);
+    rmSync(join(store, 'audit.sqlite'));
+    expect(run('audit', 'verify', `sqlite:${store}`).stderr)
+      .to.include('STORE_UNAVAILABLE')
+      .and.include('audit.sqlite');
   });
 });
