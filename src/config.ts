@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { PROXY_PRESETS, trustedPeers } from './authentication/proxy-certificate.ts';
 import { systemClock } from './clock.ts';
@@ -341,8 +341,18 @@ export function readYaml(file: string): unknown {
   try {
     return parseYaml(readFileSync(file, 'utf8'));
   } catch (cause) {
-    throw new ConfigurationError('CONFIG_UNREADABLE', `${file} cannot be read as YAML`, { cause });
+    throw new ConfigurationError('CONFIG_UNREADABLE', `${file} cannot be read${whyUnreadable(cause)}`, { cause });
   }
+}
+
+/** What the system refused, or where the text stops to be YAML. The parser's own message would quote the text. */
+function whyUnreadable(cause: unknown): string {
+  if (cause instanceof YAMLParseError) {
+    const [at] = cause.linePos ?? [];
+    return ` as YAML: ${cause.code}${at ? ` in line ${at.line}, column ${at.col}` : ''}`;
+  }
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' ? `: ${code}` : ' as YAML';
 }
 
 /** THIQA_CARD_HOST__LISTEN__PORT=4443 -> cardHost.listen.port. The value is YAML, as in the file. */

@@ -411,8 +411,18 @@ describe('the configuration file', () => {
         'CONFIG_UNREADABLE',
       ));
   }
-  it('that is absent cannot be read', () =>
-    expectRefusal(() => loadConfig(join(folder.path, 'absent.yaml'), {}), ConfigurationError, 'CONFIG_UNREADABLE'));
+  it('that is absent cannot be read', async () => {
+    const file = join(folder.path, 'absent.yaml');
+    const error = await expectRefusal(() => loadConfig(file, {}), ConfigurationError, 'CONFIG_UNREADABLE');
+    expect(error.message).to.equal(`${file} cannot be read: ENOENT`);
+  });
+  it('that is no YAML is told by the place of its fault, without what stands there', async () => {
+    const file = join(folder.path, folder.write('bad.yaml', 'issuer: a\nkeys: {storeKey: "secret}\n'));
+    const error = await expectRefusal(() => readYaml(file), ConfigurationError, 'CONFIG_UNREADABLE');
+    expect(error.message)
+      .to.match(/cannot be read as YAML: [A-Z_]+ in line \d+, column \d+$/)
+      .and.not.include('secret');
+  });
   it('that explodes cannot be read', () => {
     const bomb = [
       'a: &a [x, x]',
