@@ -85,16 +85,17 @@ export function signedInPage(claims: PortalClaims): string {
   );
 }
 
+/** Of this portal: whether the session of the identity service goes on, neither its answer nor its notice says. */
 export function signedOutPage(): string {
   return layout(
     'Signed out',
     html`
     <h1>You are signed out</h1>
     <div data-page="signed-out">
-      <p>Your session at the identity service has ended, and with it your session here.</p>
-      <p lang="fr">Votre session auprès du service d’identité est terminée, et avec elle votre session ici.</p>
-      <p lang="ar" dir="rtl">انتهت جلستكم لدى خدمة الهوية، وانتهت معها جلستكم هنا.</p>
-      <p lang="zgh">ⵜⵎⴷⴰ ⵜⵖⵉⵎⵉⵜ ⴳ ⵜⵏⴰⴼⵓⵜ ⵏ ⵜⴰⵎⴰⴳⵉⵜ, ⵜⵎⴷⴰ ⵓⵍⴰ ⴷⴰ.</p>
+      <p>Your session here has ended.</p>
+      <p lang="fr">Votre session ici est terminée.</p>
+      <p lang="ar" dir="rtl">انتهت جلستكم هنا.</p>
+      <p lang="zgh">ⵜⵎⴷⴰ ⵜⵖⵉⵎⵉⵜ ⴷⴰ.</p>
     </div>
     <p class="actions"><a class="button" href="/login" data-action="sign-in">Sign in with your card</a> <a href="/">Back to the start</a></p>`,
   );

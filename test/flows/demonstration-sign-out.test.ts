@@ -35,6 +35,15 @@ describe('the demonstration portal, when a citizen signs out', () => {
     expect((await open('/me')).status).to.equal(401);
   });
 
+  it('of this portal alone: back on a page that does not speak of the identity service, where the session goes on', async () => {
+    const asked = await citizen.follow(await citizen.press(home, 'sign-out-everywhere'));
+    const back = await citizen.follow(await citizen.press(asked, 'stay'));
+    expect(back.body).to.include('data-page="signed-out"').and.not.include('identity service');
+    expect((await open('/me')).status).to.equal(401);
+    const other = await registerRelyingParty(service, { registration: { require_pkce: false } });
+    expect((await other.signIn(citizen)).idToken).to.be.a('string');
+  });
+
   it('at another portal: signed out here too, and told why, once', async () => {
     const other = await registerRelyingParty(service, { registration: { require_pkce: false } });
     await other.signIn(citizen);
