@@ -25,7 +25,7 @@ export function welcomeText({ issuer, portal, demonstration }: RunningDemonstrat
     `    import ${here(demonstration.tlsRoot.certificatePath)} as an authority for web sites,`,
     `    and one of the card files as your certificate; the password of each is ${PKCS12_PASSWORD}.`,
     '',
-    '  Without a browser:  npm run -s thiqa -- demo sign-in --card valid   (or --by web-eid)',
+    '  Without a browser:  npm run -s thiqa -- demo sign-in --card valid   (add --by web-eid for that way)',
     '  Stop with Ctrl+C. The folder is kept for the next start.',
     '',
   ].join('\n');
