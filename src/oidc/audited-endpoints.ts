@@ -5,14 +5,14 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { AuditEvent } from '../audit/event.ts';
+import { providerContext } from './provider-context.ts';
 
 type Middleware = Parameters<Provider['use']>[0];
 
 export function auditAssertions(audit: AuditLog): Middleware {
   return async (ctx, next) => {
     await next();
-    // oidc-provider defines ctx.oidc only on its own routes.
-    const oidc = (ctx as Partial<KoaContextWithOIDC>).oidc;
+    const oidc = providerContext(ctx);
     if (oidc === undefined) return;
     for (const event of eventsOf(ctx as KoaContextWithOIDC)) await audit.append(event);
   };

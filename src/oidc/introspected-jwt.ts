@@ -3,7 +3,8 @@
  * everything else that is unknown here; signed where the portal wants it signed (RFC 9701). oidc-provider would refuse the
  * request.
  */
-import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import { errors, type Provider } from 'oidc-provider';
+import { providerContext } from './provider-context.ts';
 
 type Middleware = Parameters<Provider['use']>[0];
 
@@ -11,8 +12,7 @@ const SIGNED = 'application/token-introspection+jwt';
 
 export const knowNoJwt: Middleware = async (ctx, next) => {
   await next();
-  // oidc-provider defines ctx.oidc only on its own routes.
-  const oidc = (ctx as Partial<KoaContextWithOIDC>).oidc;
+  const oidc = providerContext(ctx);
   const { body } = ctx;
   const isRefused =
     typeof body === 'object' && body !== null && 'error' in body && body.error === 'unsupported_token_type';

@@ -2,14 +2,14 @@
  * Introspection is for portals that prove who they are (RFC 7662 2.1): whoever found a token of a public portal, bound to a
  * key that they do not have, would learn its subject by naming the portal. Whatever the token is, the answer is the same.
  */
-import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Provider } from 'oidc-provider';
+import { providerContext } from './provider-context.ts';
 
 type Middleware = Parameters<Provider['use']>[0];
 
 export const refusePublicPortals: Middleware = async (ctx, next) => {
   await next();
-  // oidc-provider defines ctx.oidc only on its own routes.
-  const oidc = (ctx as Partial<KoaContextWithOIDC>).oidc;
+  const oidc = providerContext(ctx);
   if (oidc?.route !== 'introspection' || oidc.client?.clientAuthMethod !== 'none' || ctx.status >= 400) return;
   // RFC 6749 5.2
   ctx.status = 401;

@@ -7,6 +7,7 @@
  */
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Portal, PortalStore } from '../relying-party/portal.ts';
+import { providerContext } from './provider-context.ts';
 
 type Middleware = Parameters<Provider['use']>[0];
 type SignOutFeature = NonNullable<NonNullable<Configuration['features']>['rpInitiatedLogout']>;
@@ -56,7 +57,7 @@ export function signOutFeature(portals: PortalStore, pages: SignOutPages): SignO
  */
 export const keepLanguage: Middleware = async (ctx, next) => {
   await next();
-  const oidc = (ctx as Partial<KoaContextWithOIDC>).oidc;
+  const oidc = providerContext(ctx);
   if (oidc?.route !== 'end_session_confirm' || ctx.status !== 303) return;
   const target = ctx.response.get('Location');
   const done = oidc.urlFor('end_session_success');
@@ -74,8 +75,7 @@ function inLanguage(address: string, uiLocales: unknown): string {
 export function endWithoutSession(portals: PortalStore, pages: SignOutPages): Middleware {
   return async (ctx, next) => {
     await next();
-    // oidc-provider defines ctx.oidc only on its own routes.
-    const oidc = (ctx as Partial<KoaContextWithOIDC>).oidc;
+    const oidc = providerContext(ctx);
     if (oidc?.route !== 'end_session' || ctx.status !== 200 || oidc.session?.accountId !== undefined) return;
     const { post_logout_redirect_uri: address, state, ui_locales: uiLocales } = oidc.params ?? {};
     // Of a request that was accepted, an address that is left was registered (2).

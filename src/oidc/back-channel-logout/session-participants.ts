@@ -3,8 +3,9 @@
  * here before the session is gone: a crash in between tells portals too early, and never not at all.
  */
 import { randomUUID } from 'node:crypto';
-import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import type { Clock } from '../../clock.ts';
+import { providerContext } from '../provider-context.ts';
 import type { EndedSessions, LogoutNoticeStore } from './logout-notice.ts';
 
 type Middleware = Parameters<Provider['use']>[0];
@@ -57,8 +58,7 @@ export function notifyOfSessionEnds(provider: Provider, notify: NotifyPortals): 
 export function rememberParticipants(notices: LogoutNoticeStore, sessionSeconds: number): Middleware {
   return async (ctx, next) => {
     await next();
-    // oidc-provider defines ctx.oidc only on its own routes.
-    const oidc = (ctx as Partial<KoaContextWithOIDC>).oidc;
+    const oidc = providerContext(ctx);
     const { client, session, entities } = oidc ?? {};
     // The token endpoint has a code too, and no session.
     const signedInAt = session?.authTime();
