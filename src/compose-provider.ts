@@ -21,6 +21,7 @@ import { LogoutDelivery } from './oidc/back-channel-logout/logout-delivery.ts';
 import { createSendLogoutToken } from './oidc/back-channel-logout/logout-token.ts';
 import { createNotifyPortals } from './oidc/back-channel-logout/session-participants.ts';
 import { createProvider } from './oidc/provider.ts';
+import type { SubmittedInteractions } from './oidc/submitted-interactions.ts';
 import { PortalSuspended } from './oidc/suspended-portal.ts';
 import { portalFetchOf, portalPostOf } from './onboarding.ts';
 import type { PortalStore } from './relying-party/portal.ts';
@@ -31,6 +32,7 @@ export interface ProviderComposition {
   readonly portals: PortalStore;
   readonly notBefore: NotBeforeStore['find'];
   readonly citizens: CitizenRecords;
+  readonly submitted: SubmittedInteractions;
   readonly documents: { current(): Promise<Parameters<typeof highestLevelOf>[0]> };
   readonly countClient: RateLimits['countClient'];
   readonly mutualTls: PortalHost['mutualTls'] | undefined;
@@ -58,6 +60,7 @@ export function composeProvider(parts: ProviderComposition): ComposedProvider {
       portals,
       consents: store.consents,
       citizens: parts.citizens,
+      submitted: parts.submitted,
       notBefore: parts.notBefore,
       audit,
       clock,

@@ -36,6 +36,7 @@ import { DocumentRevocation, type DocumentRevocationOptions } from './network/do
 import { recentNotBefore } from './not-before.ts';
 import { createInteractions } from './oidc/interaction.ts';
 import { accountIdOf } from './oidc/subject-identifier.ts';
+import { SubmittedInteractions } from './oidc/submitted-interactions.ts';
 import type { HealthReport } from './operations/health.ts';
 import type { Log } from './operations/log.ts';
 import { recentPortals } from './relying-party/recent-portals.ts';
@@ -182,12 +183,14 @@ export async function composeService(
     handOffSeconds: lifetimes.handOffSeconds,
   });
 
+  const submitted = new SubmittedInteractions();
   const { liveProvider, logoutDelivery } = composeProvider({
     config,
     ring,
     portals,
     notBefore,
     citizens,
+    submitted,
     documents,
     countClient: addressLimits.limits.countClient,
     mutualTls: portalHost?.mutualTls,
@@ -201,7 +204,7 @@ export async function composeService(
     currentProvider,
     cookieSignatures,
     issuer,
-    interactions: createInteractions(currentProvider, portals, clock),
+    interactions: createInteractions({ currentProvider, portals, submitted }),
     presentations,
     webEid: createWebEidPresentations({
       ...presentationPorts,

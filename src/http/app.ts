@@ -66,10 +66,11 @@ export function createIssuerServer(app: Koa, credentials?: TlsCredentials): Serv
 function logRequests({ log, clock }: AppParts): Koa.Middleware {
   return async (ctx, next) => {
     const began = clock().getTime();
+    const { method } = ctx;
     await next();
     // The pattern, never the address: it may hold an interaction, a hand-off or a code.
-    const route = String(ctx._matchedRoute ?? ctx.oidc?.route ?? 'none');
-    log.request(requestReference(ctx), ctx.method, route, ctx.status, clock().getTime() - began);
+    const route = String(ctx.state.route ?? ctx._matchedRoute ?? ctx.oidc?.route ?? 'none');
+    log.request(requestReference(ctx), method, route, ctx.status, clock().getTime() - began);
   };
 }
 

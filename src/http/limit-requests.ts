@@ -64,7 +64,7 @@ function isOfPublicPortal({ oidc }: Context): boolean {
 
 /** Each opens a record that is kept for a while, whoever asks. */
 const OPENINGS: readonly string[] = ['/auth', '/session/end'];
-const CHALLENGES = /^\/sign-in\/[^/]+\/(?:card|web-eid\/challenge)$/;
+const CHALLENGES = /^\/auth\/[^/]+\/sign-in\/(?:card|web-eid\/challenge)$/;
 
 /** Routers take any case and a slash at the end for the same address. */
 function isCostly({ method, path }: Context): boolean {

@@ -5,10 +5,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errors, type InteractionResults, type Provider } from 'oidc-provider';
 import type { AuthenticatedCitizen } from '../authentication/authenticated-citizen.ts';
-import type { Clock } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import { acrOf } from '../identity/level-of-assurance.ts';
 import type { Portal, PortalStore } from '../relying-party/portal.ts';
+import type { SubmittedInteractions } from './submitted-interactions.ts';
 
 export interface SignInInteraction {
   readonly uid: string;
@@ -33,7 +33,10 @@ export interface BrowserRequest {
   readonly uid: string;
 }
 
-/** Each of the last three returns the address that the browser goes on to, for oidc-provider to resume. */
+/**
+ * Each of the last three returns the path of the authorization request: with the same request of the browser,
+ * oidc-provider resumes it there (submitted-interactions.ts).
+ */
 export interface Interactions {
   /** @throws ServiceError INTERACTION_NOT_FOUND: unknown, ended, of another browser, or cookies altered */
   find(browser: BrowserRequest): Promise<SignInInteraction>;
@@ -45,8 +48,14 @@ export interface Interactions {
   deny(browser: BrowserRequest, reason: string): Promise<string>;
 }
 
-/** @param currentProvider the provider of the moment: with any of them, what another began goes on */
-export function createInteractions(currentProvider: () => Provider, portals: PortalStore, clock: Clock): Interactions {
+export interface InteractionParts {
+  /** The provider of the moment: with any of them, what another began goes on. */
+  readonly currentProvider: () => Provider;
+  readonly portals: PortalStore;
+  readonly submitted: SubmittedInteractions;
+}
+
+export function createInteractions({ currentProvider, portals, submitted }: InteractionParts): Interactions {
   const details = async ({ req, res, uid }: BrowserRequest) => {
     try {
       const interaction = await currentProvider().interactionDetails(req, res);
@@ -64,13 +73,12 @@ export function createInteractions(currentProvider: () => Provider, portals: Por
     seen.set(browser.req, known);
     return known;
   };
-  // As oidc-provider's interactionResult does, without reading once more what this request has read already. What was
-  // submitted before in this sign-in stays with it: consent follows the card, and the card is not asked again.
+  // What was submitted before in this sign-in stays with it: consent follows the card, and the card is not asked again.
   const finish = async (browser: BrowserRequest, result: InteractionResults): Promise<string> => {
     const interaction = await detailsOnce(browser);
     interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result };
-    await interaction.persist();
-    return interaction.returnTo;
+    submitted.put(browser.req, interaction.uid, { ...interaction });
+    return new URL(interaction.returnTo).pathname;
   };
 
   return {
@@ -102,7 +110,6 @@ export function createInteractions(currentProvider: () => Provider, portals: Por
         const former = await currentProvider().Session.findByUid(session.uid);
         await former?.destroy();
         delete interaction.session;
-        await interaction.save(interaction.exp - Math.floor(clock().getTime() / 1000));
       }
       return finish(browser, {
         login: {

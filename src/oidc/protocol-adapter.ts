@@ -12,6 +12,7 @@ import type { PortalStore } from '../relying-party/portal.ts';
 import { clientMetadata } from './client-metadata.ts';
 import type { HasEnded } from './ended-records.ts';
 import type { ProtocolKey, ProtocolStore } from './protocol-store.ts';
+import type { SubmittedInteractions } from './submitted-interactions.ts';
 
 type Factory = (model: string) => Adapter;
 
@@ -29,13 +30,14 @@ export interface AdapterParts {
   readonly portals: PortalStore;
   readonly clock: Clock;
   readonly hasEnded: HasEnded;
+  readonly submitted: Pick<SubmittedInteractions, 'find'>;
 }
 
 export function createAdapterFactory(parts: AdapterParts): Factory {
   return (model) => (model === 'Client' ? clientAdapter(parts.portals) : protocolAdapter(model, parts));
 }
 
-function protocolAdapter(model: string, { protocol, clock, hasEnded }: AdapterParts): Adapter {
+function protocolAdapter(model: string, { protocol, clock, hasEnded, submitted }: AdapterParts): Adapter {
   const isBearer = BEARER_MODELS.has(model);
   const storedId = (id: string): string => (isBearer ? createHash('sha256').update(id).digest('base64url') : id);
   const find = async (key: ProtocolKey): Promise<AdapterPayload | undefined> => {
@@ -43,6 +45,7 @@ function protocolAdapter(model: string, { protocol, clock, hasEnded }: AdapterPa
     return payload === undefined || (await hasEnded(model, payload)) ? undefined : payload;
   };
   const isPushed = model === 'PushedAuthorizationRequest';
+  const isInteraction = model === 'Interaction';
   const endReusedGrant = async (key: ProtocolKey): Promise<void> => {
     const { grantId, payload } = (await protocol.find(model, key, clock())) ?? {};
     if (grantId === undefined || payload?.consumed === undefined) return;
@@ -68,6 +71,9 @@ function protocolAdapter(model: string, { protocol, clock, hasEnded }: AdapterPa
       });
     },
     async find(id) {
+      // This request has found it already, and knows what the citizen did.
+      const resumed = isInteraction ? submitted.find(Provider.ctx?.req, id) : undefined;
+      if (resumed !== undefined) return resumed;
       const payload = await find({ id: storedId(id) });
       return payload && isBearer ? { ...payload, jti: id } : payload;
     },

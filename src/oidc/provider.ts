@@ -61,6 +61,7 @@ import { CLIENT_AUTH_METHODS, enabledAlgorithms, securityFeatures } from './secu
 import { bindTokensToSessions } from './session-tokens.ts';
 import { endWithoutSession, keepLanguage, type SignOutPages, signOutFeature } from './sign-out.ts';
 import { pairwiseSubject } from './subject-identifier.ts';
+import type { SubmittedInteractions } from './submitted-interactions.ts';
 import { refuseSuspended } from './suspended-portal.ts';
 import { admitVerifiedClaimsList } from './verified-claims-list.ts';
 
@@ -85,6 +86,7 @@ export interface ProviderParts {
   readonly portals: PortalStore;
   readonly consents: ConsentStore;
   readonly citizens: CitizenRecords;
+  readonly submitted: SubmittedInteractions;
   /** From when on anything counts, for everybody; asked for with every record. */
   readonly notBefore: NotBeforeStore['find'];
   readonly audit: AuditLog;

@@ -7,7 +7,7 @@ import { ThiqaError } from '../errors.ts';
 
 export interface Log {
   info(event: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
-  /** One answered request. `route` is a pattern such as `/sign-in/:uid`, never the address itself. */
+  /** One answered request. `route` is a pattern such as `/auth/:uid/sign-in`, never the address itself. */
   request(reference: string, method: string, route: string, status: number, milliseconds: number): void;
   /** One refusal. Errors that are ours by design show their message, others their class and stack frames. */
   refusal(reference: string, code: string, error: unknown): void;

@@ -116,14 +116,34 @@ describe('the card host', () => {
   });
 
   describe('hands the outcome over (S25)', () => {
-    it('once', async () => {
+    it('once: what was refused is not shown again', async () => {
+      const browser = citizen(service.card('revoked'));
+      const target = await handOff(browser);
+      expect(codeOf(await browser.send('GET', target))).to.equal('CERT_REVOKED');
+      expect(codeOf(await browser.send('GET', target))).to.equal('HANDOFF_UNKNOWN');
+      expect(await lastRefusal()).to.include({ type: 'hand-off.refused', code: 'HANDOFF_UNKNOWN' });
+    });
+
+    it('once: to one of those who bring it at the same time, and the sign-in is over with it', async () => {
       const browser = citizen();
       const target = await handOff(browser);
       const cookie = browser.jar.headerFor(target, new Date()) ?? '';
-      expect((await browser.send('GET', target)).status).to.equal(303);
-      const again = await browser.send('GET', target, { Cookie: cookie });
-      expect(codeOf(again)).to.equal('HANDOFF_UNKNOWN');
-      expect(await lastRefusal()).to.include({ type: 'hand-off.refused', code: 'HANDOFF_UNKNOWN' });
+      const bring = () => browser.send('GET', target, { Cookie: cookie });
+      const answers = await Promise.all(Array.from({ length: 8 }, bring));
+      const refused = answers.filter((answer) => redirectOf(answer) === undefined);
+      expect(refused).to.have.length(7);
+      for (const answer of refused) expect(codeOf(answer)).to.be.oneOf(['HANDOFF_UNKNOWN', 'INTERACTION_NOT_FOUND']);
+      expect(codeOf(await bring())).to.equal('INTERACTION_NOT_FOUND');
+    });
+
+    it('and the browser goes on to the portal by the same answer, once the citizen has consented', async () => {
+      const browser = citizen();
+      const consent = await browser.follow(await browser.send('GET', await handOff(browser)));
+      expect(redirectOf(await browser.press(consent, 'consent'))?.pathname).to.equal('/callback');
+      const again = citizen();
+      const answer = redirectOf(await again.send('GET', await handOff(again)));
+      expect(answer?.origin).to.equal(service.portal.origin);
+      expect([...(answer?.searchParams.keys() ?? [])]).to.include('code');
     });
 
     it('within its time', async () => {

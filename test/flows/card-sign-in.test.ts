@@ -82,6 +82,9 @@ describe('a citizen signs in to a portal with a card', () => {
     for (const secret of ['Idrissi', 'Fatima', 'يوسف', 'ZZ100001', 'PNOMA', 'BEGIN', 'hand-off=']) {
       expect(text).not.to.include(secret);
     }
-    expect(service.logText()).to.include('/sign-in/:uid');
+    // A request that oidc-provider goes on with keeps the name under which it came.
+    for (const route of ['/auth/:uid/sign-in', '/auth/:uid/sign-in/card']) {
+      expect(service.logText()).to.include(`"method":"GET","route":"${route}"`);
+    }
   });
 });

@@ -65,9 +65,9 @@ describe('an address that asks too often', () => {
 
   for (const [index, [what, path, method]] of Object.entries([
     ['authorization requests in another spelling', '/AUTH/', 'GET'],
-    ['challenges', '/sign-in/unknown/card', 'POST'],
-    ['Web eID challenges', '/sign-in/unknown/web-eid/challenge', 'POST'],
-    ['sign-ins that are unknown', '/sign-in/unknown', 'GET'],
+    ['challenges', '/auth/unknown/sign-in/card', 'POST'],
+    ['Web eID challenges', '/auth/unknown/sign-in/web-eid/challenge', 'POST'],
+    ['sign-ins that are unknown', '/auth/unknown/sign-in', 'GET'],
     ['token requests that are refused', '/token', 'POST'],
     ['pushed requests that are refused', '/request', 'POST'],
     ['addresses where nothing is', '/wp-login.php', 'GET'],

@@ -444,7 +444,7 @@ describe('mutual TLS of portals (RFC 8705)', function () {
         '/healthz',
         '/jwks',
         '/.well-known/openid-configuration',
-        '/sign-in/x',
+        '/auth/x/sign-in',
         '/TOKEN',
         '/token/',
       ])

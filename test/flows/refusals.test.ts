@@ -43,7 +43,7 @@ describe('what is refused on the way of a sign-in', () => {
   describe('of the portal', () => {
     it('accepts the request that the refused ones differ from', async () => {
       const answer = await citizen().send('GET', authorization({}));
-      expect(redirectOf(answer)?.pathname).to.match(/^\/sign-in\//);
+      expect(redirectOf(answer)?.pathname).to.match(/^\/auth\/[\w-]+\/sign-in$/);
     });
 
     for (const [what, changes] of [
@@ -169,7 +169,7 @@ describe('what is refused on the way of a sign-in', () => {
     });
 
     it('refuses a form that is not encoded as it says, whoever sends it', async () => {
-      for (const path of ['/sign-in/x/card', '/sign-in/x/web-eid']) {
+      for (const path of ['/auth/x/sign-in/card', '/auth/x/sign-in/web-eid']) {
         for (const coding of ['gzip', 'deflate', 'br', 'unknown']) {
           const headers = { Origin: service.issuer, 'Content-Encoding': coding };
           const answer = await citizen().send('POST', new URL(path, service.issuer), headers, 'nonce=x&token=x');
@@ -180,7 +180,7 @@ describe('what is refused on the way of a sign-in', () => {
     });
 
     it('refuses a request that breaks off, and calls it no error of the service', async () => {
-      for (const path of ['/auth', '/session/end', '/sign-in/x/card']) {
+      for (const path of ['/auth', '/session/end', '/auth/x/sign-in/card']) {
         const records = (await events()).length;
         await postHalf(new URL(path, service.issuer));
         await until(async () => (await events()).length > records);

@@ -199,7 +199,7 @@ describe('a citizen signs in through Web eID', () => {
     for (const [index, page] of [first, second].entries()) {
       const nonce = nonces[index] ?? '';
       const answer = await present(begun, page, { nonce, token: tokenOf(nonce) });
-      expect(redirectOf(answer)?.pathname).to.match(/^\/auth\//);
+      expect(redirectOf(answer)?.pathname).to.equal('/callback');
     }
   });
 
@@ -209,7 +209,7 @@ describe('a citizen signs in through Web eID', () => {
     const refused = await present(begun, page, { nonce: earlier, token: tokenOf(earlier) });
     expect(codeOf(refused)).to.equal('CHALLENGE_OTHER_BROWSER');
     const answer = await present(begun, page, { nonce: later, token: tokenOf(later) });
-    expect(redirectOf(answer)?.pathname).to.match(/^\/auth\//);
+    expect(redirectOf(answer)?.pathname).to.equal('/callback');
   });
 
   it('no later than five minutes after the nonce', async () => {

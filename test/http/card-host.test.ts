@@ -97,7 +97,7 @@ describe('the card host behind a proxy', () => {
   it('hands the certificate over and sends the browser back to its interaction', async () => {
     const answer = await ask({ 'Client-Cert': certificate });
     expect(answer.status).to.equal(303);
-    expect(answer.headers.location).to.equal(`${ISSUER}/sign-in/interaction-1/card?hand-off=${TOKEN}`);
+    expect(answer.headers.location).to.equal(`${ISSUER}/auth/interaction-1/sign-in/card?hand-off=${TOKEN}`);
     expect(host.presented).to.have.lengthOf(1);
     expect(host.presented[0]).to.have.property('challengeId', CHALLENGE);
     expect(host.presented[0]?.evidence).to.have.property('provenBy', 'trusted-proxy');
@@ -255,7 +255,9 @@ describe('the card host that ends TLS itself', () => {
   }
 
   it('takes the certificate whose key the handshake proved', async () => {
-    expect((await ask(withCard(card))).location).to.equal(`${ISSUER}/sign-in/interaction-1/card?hand-off=${TOKEN}`);
+    expect((await ask(withCard(card))).location).to.equal(
+      `${ISSUER}/auth/interaction-1/sign-in/card?hand-off=${TOKEN}`,
+    );
     const [presented] = host.presented;
     expect(presented?.evidence).to.have.property('provenBy', 'tls-handshake');
     expect(Buffer.from(presented?.evidence?.unverifiedCertificate.der ?? []).equals(card.certificate)).to.equal(true);

@@ -148,7 +148,7 @@ describe('what is no event', () => {
       status: 303,
       location: 'https://a.example/cb?code=x&state=y',
     },
-    'a way to the sign-in': { route: 'authorization', status: 303, location: '/sign-in/uid' },
+    'a way to the sign-in': { route: 'authorization', status: 303, location: '/auth/uid/sign-in' },
     discovery: { route: 'discovery' },
     'a page outside the protocol': { status: 404 },
   } satisfies Record<string, Response>)) {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { errors } from 'oidc-provider';
 import type { HasEnded } from '../../src/oidc/ended-records.ts';
 import { createAdapterFactory } from '../../src/oidc/protocol-adapter.ts';
+import { SubmittedInteractions } from '../../src/oidc/submitted-interactions.ts';
 import { portal } from '../store/records.ts';
 import { memoryPortals, memoryProtocol, testClock } from '../support/ports.ts';
 import { thrownBy } from '../support/refusal.ts';
@@ -13,7 +14,7 @@ function setUp(hasEnded: HasEnded = async () => false) {
   return {
     protocol,
     advance,
-    adapter: createAdapterFactory({ protocol, portals, clock, hasEnded }),
+    adapter: createAdapterFactory({ protocol, portals, clock, hasEnded, submitted: new SubmittedInteractions() }),
   };
 }
 

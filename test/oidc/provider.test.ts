@@ -13,6 +13,7 @@ import { CookieSignatures } from '../../src/oidc/cookie-signatures.ts';
 import { providerKeys } from '../../src/oidc/keys/provider-keys.ts';
 import { createProvider } from '../../src/oidc/provider.ts';
 import { generateKey } from '../../src/oidc/signing-keys.ts';
+import { SubmittedInteractions } from '../../src/oidc/submitted-interactions.ts';
 import type { Portal } from '../../src/relying-party/portal.ts';
 import { portal } from '../store/records.ts';
 import {
@@ -88,11 +89,12 @@ describe('the OpenID Connect provider', () => {
       ),
       consents: memoryConsents(),
       citizens: createCitizenRecords(memoryCitizens(), subjectKey, 2000, systemClock),
+      submitted: new SubmittedInteractions(),
       notBefore: async () => undefined,
       audit: audit.log,
       clock: systemClock,
       uiLocales: ['fr', 'ar', 'en'],
-      interactionPath: (uid) => `/sign-in/${uid}`,
+      interactionPath: (uid) => `/auth/${uid}/sign-in`,
       acrNames: acrNames(),
       assurance: {
         nameLanguages: ['ar'],
@@ -195,7 +197,7 @@ describe('the OpenID Connect provider', () => {
   it('a request that is in order leads to the sign-in', async () => {
     const answer = await authorize();
     expect(answer.status).to.equal(303);
-    expect(answer.headers.get('location')).to.match(/^\/sign-in\/[\w-]+$/);
+    expect(answer.headers.get('location')).to.match(/^\/auth\/[\w-]+\/sign-in$/);
   });
 
   describe('a request that is not is sent back to the portal, and on record', () => {
@@ -257,7 +259,7 @@ describe('the OpenID Connect provider', () => {
           headers: { Accept: 'text/html' },
         });
       expect((await use('suspended-portal')).status).to.equal(400);
-      expect((await use('passport-renewal')).headers.get('location')).to.match(/^\/sign-in\//);
+      expect((await use('passport-renewal')).headers.get('location')).to.match(/^\/auth\/[\w-]+\/sign-in$/);
     });
 
     for (const [fault, authorization] of [

@@ -39,8 +39,14 @@ describe('the log: one JSON object a line', () => {
   });
 
   it('a request by its route, not by its address', async () => {
-    const [line] = await written((log) => log.request('r-1', 'GET', '/sign-in/:uid', 200, 12));
-    expect(line).to.include({ event: 'request', reference: 'r-1', method: 'GET', route: '/sign-in/:uid', status: 200 });
+    const [line] = await written((log) => log.request('r-1', 'GET', '/auth/:uid/sign-in', 200, 12));
+    expect(line).to.include({
+      event: 'request',
+      reference: 'r-1',
+      method: 'GET',
+      route: '/auth/:uid/sign-in',
+      status: 200,
+    });
   });
 
   it('names neither process nor machine', async () => {

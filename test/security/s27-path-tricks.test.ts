@@ -19,7 +19,7 @@ const TRICKS: readonly ((page: string) => string)[] = [
   (page) => `/x/..;/${page}`,
   (page) => `/x/..%2f${page}`,
   (page) => `/assets/..%2f${page}`,
-  (page) => `/sign-in/../${page}`,
+  (page) => `/auth/../${page}`,
   (page) => `/.well-known/../${page}`,
   (page) => `/%2f${page}`,
   (page) => `/\\${page}`,

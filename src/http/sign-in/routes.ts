@@ -18,6 +18,7 @@ import {
   post,
   readForm,
   rememberBrowser,
+  resume,
   type SignInParts,
   sameOrigin,
   show,
@@ -32,7 +33,7 @@ export function handOffAddress(issuer: string, interaction: string, token: strin
 
 export function signInRoutes(parts: SignInParts): Router {
   const { interactions, presentations } = parts;
-  const router = new Router({ prefix: '/sign-in/:uid' });
+  const router = new Router({ prefix: interactionPath(':uid') });
   const form: Middleware[] = [sameOrigin(parts.issuer), readForm('8kb')];
 
   router.get('/', async (ctx) => {
@@ -48,19 +49,19 @@ export function signInRoutes(parts: SignInParts): Router {
     goTo(ctx, parts.cardAddress(challengeId));
   });
 
-  router.get('/card', async (ctx) => {
+  router.get('/card', async (ctx, next) => {
     const interaction = await interactions.find(browserOf(ctx));
     const token = ctx.query[HAND_OFF_PARAMETER];
     if (typeof token !== 'string')
       throw new ServiceError('REQUEST_MALFORMED', 'the address carries no hand-off, or several');
-    await concludePresentation(ctx, interaction, parts, () =>
+    await concludePresentation(ctx, next, interaction, parts, () =>
       presentations.collect({ token, interaction: interaction.uid, browserSecret: browserSecretOf(ctx) }),
     );
   });
 
   addWebEidRoutes(router, parts);
 
-  router.post('/consent', ...form, async (ctx) => {
+  router.post('/consent', ...form, async (ctx, next) => {
     const { interaction, accountId, claims } = await pendingConsent(ctx, parts);
     await parts.audit.append({
       type: 'citizen.consented',
@@ -70,10 +71,10 @@ export function signInRoutes(parts: SignInParts): Router {
       claims,
     });
     await parts.consents.put({ accountId, clientId: interaction.portal.clientId, claims, givenAt: parts.clock() });
-    goTo(ctx, await interactions.goOn(browserOf(ctx)));
+    await resume(ctx, await interactions.goOn(browserOf(ctx)), next);
   });
 
-  router.post('/decline', ...form, async (ctx) => {
+  router.post('/decline', ...form, async (ctx, next) => {
     const { interaction, accountId, claims } = await pendingConsent(ctx, parts);
     await parts.audit.append({
       type: 'citizen.declined',
@@ -82,17 +83,17 @@ export function signInRoutes(parts: SignInParts): Router {
       accountId,
       claims,
     });
-    goTo(ctx, await interactions.deny(browserOf(ctx), 'the citizen did not consent'));
+    await resume(ctx, await interactions.deny(browserOf(ctx), 'the citizen did not consent'), next);
   });
 
-  router.post('/cancel', ...form, async (ctx) => {
+  router.post('/cancel', ...form, async (ctx, next) => {
     const interaction = await interactions.find(browserOf(ctx));
     await parts.audit.append({
       type: 'citizen.cancelled',
       clientId: interaction.portal.clientId,
       interaction: interaction.uid,
     });
-    goTo(ctx, await interactions.deny(browserOf(ctx), 'the citizen cancelled the sign-in'));
+    await resume(ctx, await interactions.deny(browserOf(ctx), 'the citizen cancelled the sign-in'), next);
   });
 
   return router;

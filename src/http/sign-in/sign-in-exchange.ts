@@ -3,7 +3,7 @@
  * the pages, the cookie that binds an attempt to the browser, and the end of an attempt.
  */
 import { bodyParser } from '@koa/bodyparser';
-import type { Context, Middleware } from 'koa';
+import type { Context, Middleware, Next } from 'koa';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import type { CardPresentations } from '../../authentication/card-presentation.ts';
 import type { PresentationOutcome } from '../../authentication/presentation.ts';
@@ -36,7 +36,8 @@ export interface SignInParts {
   readonly sandbox?: Sandbox | undefined;
 }
 
-export const interactionPath = (uid: string): string => `/sign-in/${uid}`;
+/** Below the path at which oidc-provider resumes the authorization request, so that its cookie is sent here, too. */
+export const interactionPath = (uid: string): string => `/auth/${uid}/sign-in`;
 
 /** One a sign-in, seen by its pages alone; an attempt that begins takes the place of the one before, whatever its way. */
 const BROWSER_COOKIE = 'thiqa_browser';
@@ -49,6 +50,19 @@ export function goTo(ctx: Context, address: string): void {
   ctx.status = 303;
   ctx.set('Location', address);
   ctx.body = '';
+}
+
+/**
+ * Goes on with the authorization request in this very answer, as if the browser had been sent to `path`: oidc-provider
+ * stands further in. Spares the citizen a round trip, and the store what the one request would leave to the other.
+ */
+export function resume(ctx: Context, path: string, next: Next): Promise<unknown> {
+  // The router further in notes its own.
+  ctx.state.route = ctx._matchedRoute;
+  ctx.method = 'GET';
+  ctx.path = path;
+  ctx.querystring = '';
+  return next();
 }
 
 export function post(interaction: SignInInteraction, step: string, fields?: Readonly<Record<string, string>>): Action {
@@ -110,6 +124,7 @@ function browserCookie(issuer: string, uid: string) {
 /** The end of an attempt: the citizen is signed in and goes on, or reads why not and may try again. */
 export async function concludePresentation(
   ctx: Context,
+  next: Next,
   interaction: SignInInteraction,
   parts: SignInParts,
   present: () => Promise<PresentationOutcome>,
@@ -121,7 +136,7 @@ export async function concludePresentation(
     ctx.cookies.set(BROWSER_COOKIE, null, browserCookie(parts.issuer, interaction.uid));
     const { accountId, authenticatedAt } = citizen;
     await parts.citizens.remember({ accountId, signedInAt: authenticatedAt }, citizen);
-    goTo(ctx, await parts.interactions.signIn(browserOf(ctx), citizen));
+    await resume(ctx, await parts.interactions.signIn(browserOf(ctx), citizen), next);
     return;
   }
   const { status, messageKey } = describeCode(outcome.code);

@@ -27,10 +27,10 @@ export function addWebEidRoutes(router: Router, parts: SignInParts): void {
     ctx.body = { nonce };
   });
 
-  router.post('/web-eid', sameOrigin(issuer), readForm(FORM_LIMIT), async (ctx) => {
+  router.post('/web-eid', sameOrigin(issuer), readForm(FORM_LIMIT), async (ctx, next) => {
     const interaction = await interactions.find(browserOf(ctx));
     const { nonce, token } = fieldsOf(ctx.request.body);
-    await concludePresentation(ctx, interaction, parts, () =>
+    await concludePresentation(ctx, next, interaction, parts, () =>
       webEid.present({ nonce, token, interaction: interaction.uid, browserSecret: browserSecretOf(ctx) }),
     );
   });
