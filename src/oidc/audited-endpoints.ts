@@ -77,8 +77,8 @@ function eventsOf(ctx: KoaContextWithOIDC): AuditEvent[] {
 
 /** The OAuth error that the portal gets: in the body, or in the redirect back to it (RFC 6749 4.1.2.1, 5.2). */
 function errorIn(ctx: KoaContextWithOIDC): string | undefined {
-  const location = URL.parse(ctx.response.get('Location') || 'about:blank');
-  const sent = location?.searchParams.get('error') ?? new URLSearchParams(location?.hash.slice(1)).get('error');
+  const location = ctx.response.get('Location');
+  const sent = location && errorInAddress(location);
   if (sent) return sent;
   // The page of an error that cannot go back to the portal has left its name here (provider.ts).
   const shown: unknown = ctx.state.oauthError;
@@ -87,4 +87,9 @@ function errorIn(ctx: KoaContextWithOIDC): string | undefined {
   const body: unknown = ctx.body;
   if (typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string') return body.error;
   return `http_${ctx.status}`;
+}
+
+function errorInAddress(address: string): string | null {
+  const { searchParams, hash } = URL.parse(address) ?? {};
+  return searchParams?.get('error') ?? new URLSearchParams(hash?.slice(1)).get('error');
 }
