@@ -12,6 +12,8 @@ export interface Side {
   readonly cards: readonly BenchCard[];
   /** Among which the sign-ins are divided; one unless told. */
   readonly processes?: number;
+  /** Who sign in at the same time; eight for each process unless told. */
+  readonly citizens?: number;
 }
 
 /** What one window of one side cost. */
@@ -25,8 +27,7 @@ export interface LoadWindow {
 /** Of each window of a side, in order; windows of one number stood next to each other. */
 export type LoadResults = ReadonlyMap<string, readonly LoadWindow[]>;
 
-/** Citizens who sign in at the same time. */
-const PARALLEL = 8;
+export const CITIZENS_OF_A_PROCESS = 8;
 
 /** Warms up every side for the time of the pace and until it has served enough, then measures their windows in turns: A B C A B C. */
 export async function loadByTurns(sides: readonly Side[], pace: Pace): Promise<LoadResults> {
@@ -47,7 +48,7 @@ export async function loadByTurns(sides: readonly Side[], pace: Pace): Promise<L
   return results;
 }
 
-function createLoad({ server, destination, cards }: Side) {
+function createLoad({ server, destination, cards, processes = 1, citizens = CITIZENS_OF_A_PROCESS * processes }: Side) {
   const journeys = new Journeys(destination);
   let turn = 0;
   return {
@@ -66,7 +67,7 @@ function createLoad({ server, destination, cards }: Side) {
           began = now;
         } while (began < end);
       };
-      await Promise.all(Array.from({ length: PARALLEL }, citizen));
+      await Promise.all(Array.from({ length: citizens }, citizen));
       const lasted = performance.now() - start;
       const after = await server.usage();
       return {
