@@ -150,6 +150,7 @@ export async function composeService(
     limits: limits.enabled
       ? createRateLimits({ ...limits, store: store.rateLimits, audit, clock, addressKey: keys.subjectKey })
       : WITHOUT_RATE_LIMITS,
+    connectionsPerAddress: limits.enabled ? limits.connectionsPerAddress : Number.POSITIVE_INFINITY,
   };
 
   const documents = new AcceptedDocuments({
@@ -215,7 +216,7 @@ export async function composeService(
     consents: store.consents,
     ...cardAddresses(config),
   });
-  const issuerServer = createIssuerServer(app, issuerCredentials);
+  const issuerServer = createIssuerServer(app, addressLimits, issuerCredentials);
   const cardServer = createCardHost({
     ...refusalPages,
     ...addressLimits,

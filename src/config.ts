@@ -178,6 +178,7 @@ const configSchema = z.strictObject({
       enabled: z.boolean().default(true),
       perAddress: rateLimit(600),
       perClient: rateLimit(12_000),
+      connectionsPerAddress: z.int().min(1).max(100_000).default(500),
       trustedProxies: peers.default(['127.0.0.0/8', '::1']),
     })
     .prefault({}),

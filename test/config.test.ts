@@ -352,6 +352,7 @@ describe('the limits', () => {
       enabled: true,
       perAddress: { points: 600, seconds: 60 },
       perClient: { points: 12_000, seconds: 60 },
+      connectionsPerAddress: 500,
       trustedProxies: ['127.0.0.0/8', '::1'],
     };
     expect(parse().limits).to.deep.equal(unchanged);

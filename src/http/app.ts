@@ -7,7 +7,7 @@ import Koa from 'koa';
 import type { Provider } from 'oidc-provider';
 import type { CookieSignatures } from '../oidc/cookie-signatures.ts';
 import { findAsset } from './assets.ts';
-import { ISSUER_LIMITS, limitConnections, serverOptions } from './connection-limits.ts';
+import { type ConnectionShare, ISSUER_LIMITS, limitConnections, serverOptions } from './connection-limits.ts';
 import { mountCurrent } from './current-provider.ts';
 import { type AddressLimits, limitRequests } from './limit-requests.ts';
 import { assumeOrigin } from './public-origin.ts';
@@ -47,9 +47,9 @@ export function createApp(parts: AppParts): Koa {
 }
 
 /** @param credentials of a listener that ends TLS itself; without one, a proxy does */
-export function createIssuerServer(app: Koa, credentials?: TlsCredentials): Server {
+export function createIssuerServer(app: Koa, share: ConnectionShare, credentials?: TlsCredentials): Server {
   const options = { ...serverOptions(ISSUER_LIMITS), keepAliveTimeout: 5000 };
-  if (credentials === undefined) return limitConnections(createServer(options, app.callback()), ISSUER_LIMITS);
+  if (credentials === undefined) return limitConnections(createServer(options, app.callback()), ISSUER_LIMITS, share);
   const server = createHttpsServer(
     {
       ...options,
@@ -60,7 +60,7 @@ export function createIssuerServer(app: Koa, credentials?: TlsCredentials): Serv
     app.callback(),
   );
   dropFailedHandshakes(server);
-  return limitConnections(server, ISSUER_LIMITS);
+  return limitConnections(server, ISSUER_LIMITS, share);
 }
 
 function logRequests({ log, clock }: AppParts): Koa.Middleware {

@@ -65,7 +65,7 @@ export function createCardHost(parts: CardHostParts): Server {
           handler,
         );
   server.maxRequestsPerSocket = 1;
-  limitConnections(server, CARD_HOST_LIMITS);
+  limitConnections(server, CARD_HOST_LIMITS, parts);
   // Every browser ends some handshakes half-way when it is asked for a certificate; that is no event.
   if (server instanceof TlsServer) {
     dropFailedHandshakes(server);

@@ -4,6 +4,9 @@
  * does not take its answer is cut off too: it would hold its place for ever.
  */
 import type { Server, ServerOptions } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TrustedPeers } from '../authentication/proxy-certificate.ts';
+import { networkOf } from '../limits/client-network.ts';
 
 /** Node looks for slow clients this often; by itself, only every 30 seconds. */
 const CHECKING_INTERVAL_MS = 1000;
@@ -60,12 +63,48 @@ export function serverOptions({ maxHeaderOctets, headerSeconds, requestSeconds }
   };
 }
 
-/** Connections beyond the limit are closed as they come, and those whose answer takes too long are cut. */
-export function limitConnections<S extends Server>(server: S, { maxConnections, answerSeconds }: ConnectionLimits): S {
+/** How many of a listener's connections one client address may have, so that nobody can take all of them. */
+export interface ConnectionShare {
+  readonly connectionsPerAddress: number;
+  /** For whom it does not hold: they bring the connections of many. */
+  readonly proxies: TrustedPeers;
+}
+
+/**
+ * Connections beyond the limit, or beyond the share of their address, are closed as they come, and those whose answer takes
+ * too long are cut.
+ */
+export function limitConnections<S extends Server>(
+  server: S,
+  { maxConnections, answerSeconds }: ConnectionLimits,
+  share?: ConnectionShare,
+): S {
   server.maxConnections = maxConnections;
+  if (share !== undefined) shareConnections(server, share);
   server.prependListener('request', ({ socket }, response) => {
     const deadline = setTimeout(() => socket.destroy(), answerSeconds * 1000);
     response.once('close', () => clearTimeout(deadline));
   });
   return server;
+}
+
+function shareConnections(server: Server, { connectionsPerAddress, proxies }: ConnectionShare): void {
+  const counts = new Map<string, number>();
+  // Before anything is read of it, a handshake included.
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? '';
+    if (proxies.includes(address)) return;
+    const network = networkOf(address);
+    const count = counts.get(network) ?? 0;
+    if (count >= connectionsPerAddress) {
+      socket.destroy();
+      return;
+    }
+    counts.set(network, count + 1);
+    socket.once('close', () => {
+      const left = (counts.get(network) ?? 1) - 1;
+      if (left === 0) counts.delete(network);
+      else counts.set(network, left);
+    });
+  });
 }

@@ -12,11 +12,12 @@ import type { TrustedPeers } from '../authentication/proxy-certificate.ts';
 import { ServiceError } from '../errors.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
 import { clientAddress } from './client-address.ts';
+import type { ConnectionShare } from './connection-limits.ts';
 import { describeError } from './error-response.ts';
 
-export interface AddressLimits {
+export interface AddressLimits extends ConnectionShare {
   readonly limits: RateLimits;
-  /** Whose X-Forwarded-For counts. */
+  /** Whose X-Forwarded-For counts, and who brings the connections of many. */
   readonly proxies: TrustedPeers;
 }
 

@@ -58,7 +58,7 @@ export function createPortalHost(parts: PortalHostParts): Server {
           handler,
         );
   if (server instanceof TlsServer) dropFailedHandshakes(server);
-  return limitConnections(server, PORTAL_HOST_LIMITS);
+  return limitConnections(server, PORTAL_HOST_LIMITS, parts);
 }
 
 /** From now on the handshakes of this host show this certificate; connections that are open go on. */

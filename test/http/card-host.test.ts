@@ -12,9 +12,9 @@ import { generateKeys } from '../../src/demo/signing.ts';
 import { createTlsRoot, issueServerCertificate } from '../../src/demo/tls-certificates.ts';
 import { EvidenceError, ThiqaError } from '../../src/errors.ts';
 import { type CardHostParts, createCardHost, offerIssuers } from '../../src/http/card-host.ts';
-import { WITHOUT_RATE_LIMITS } from '../../src/limits/rate-limits.ts';
 import type { Log } from '../../src/operations/log.ts';
 import { parseCertificate } from '../../src/pki/certificate.ts';
+import { WITHOUT_ADDRESS_LIMITS } from '../support/address-limits.ts';
 import { AT, createTestAuthority, issueTestCard, pemOf } from '../support/authority.ts';
 import { testAudit } from '../support/ports.ts';
 import { send } from '../support/request.ts';
@@ -62,8 +62,7 @@ async function start(mode: CardHostParts['mode']) {
     domain: DOMAIN,
     presentations: recordingPresentations(presented),
     handshakeSeconds: 10,
-    limits: WITHOUT_RATE_LIMITS,
-    proxies: trustedPeers([]),
+    ...WITHOUT_ADDRESS_LIMITS,
     assets: ISSUER,
     log: SILENT,
     audit: testAudit().log,

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { bodyParser } from '@koa/bodyparser';
 import { expect } from 'chai';
 import Koa from 'koa';
@@ -19,40 +20,44 @@ import {
   MANAGEMENT_LIMITS,
   PORTAL_HOST_LIMITS,
 } from '../../src/http/connection-limits.ts';
+import type { AddressLimits } from '../../src/http/limit-requests.ts';
 import { createManagementServer } from '../../src/http/management.ts';
 import { createPortalHost } from '../../src/http/portal-host.ts';
-import { WITHOUT_RATE_LIMITS } from '../../src/limits/rate-limits.ts';
 import { ClientCertificates } from '../../src/oidc/mutual-tls.ts';
 import type { Log } from '../../src/operations/log.ts';
+import { WITHOUT_ADDRESS_LIMITS } from '../support/address-limits.ts';
 import { AT } from '../support/authority.ts';
 import { testAudit } from '../support/ports.ts';
 
 const LOG: Log = { info() {}, request() {}, refusal() {}, failure() {} };
 const unused = (): Promise<never> => Promise.reject(new TypeError('not asked for here'));
 
-const LISTENERS: readonly (readonly [name: string, limits: ConnectionLimits, create: () => Server])[] = [
+const LISTENERS: readonly (readonly [
+  name: string,
+  limits: ConnectionLimits,
+  create: (address: AddressLimits) => Server,
+])[] = [
   [
     'the issuer',
     ISSUER_LIMITS,
-    () => {
+    (address) => {
       const app = new Koa();
       app.silent = true;
       app.use(bodyParser());
-      return createIssuerServer(app);
+      return createIssuerServer(app, address);
     },
   ],
   [
     'the card host',
     CARD_HOST_LIMITS,
-    () =>
+    (address) =>
       createCardHost({
         issuer: 'http://localhost:4000',
         domain: 'card.localhost',
         presentations: { begin: unused, present: unused, collect: unused },
         mode: { kind: 'header', preset: 'rfc9440', peers: trustedPeers(['127.0.0.1']) },
         handshakeSeconds: 10,
-        limits: WITHOUT_RATE_LIMITS,
-        proxies: trustedPeers([]),
+        ...address,
         assets: '',
         log: LOG,
         audit: testAudit().log,
@@ -62,15 +67,14 @@ const LISTENERS: readonly (readonly [name: string, limits: ConnectionLimits, cre
   [
     "the portals' host",
     PORTAL_HOST_LIMITS,
-    () =>
+    (address) =>
       createPortalHost({
         currentProvider: () => expect.fail('what this host gets here is refused before'),
         origin: 'https://mtls.localhost',
         certificates: new ClientCertificates(),
         authorities: undefined,
         mode: { kind: 'header', preset: 'rfc9440', peers: trustedPeers(['127.0.0.1']) },
-        limits: WITHOUT_RATE_LIMITS,
-        proxies: trustedPeers([]),
+        ...address,
         assets: '',
         log: LOG,
         audit: testAudit().log,
@@ -87,7 +91,7 @@ for (const [name, limits, create] of LISTENERS) {
 
     beforeEach(async () => {
       sockets = [];
-      server = create().listen(0, '127.0.0.1');
+      server = create(WITHOUT_ADDRESS_LIMITS).listen(0, '127.0.0.1');
       await once(server, 'listening');
     });
     afterEach(async () => {
@@ -164,6 +168,61 @@ for (const [name, limits, create] of LISTENERS) {
       expect(await untilClosed(next)).to.match(/^HTTP\/1\.1 404 /);
     });
   });
+}
+
+for (const [name, , create] of LISTENERS.slice(0, 3)) {
+  describe(`the share that one address has of ${name}`, () => {
+    let server: Server;
+    const sockets: Socket[] = [];
+    const listen = async (changes: Partial<AddressLimits>): Promise<void> => {
+      server = create({ ...WITHOUT_ADDRESS_LIMITS, connectionsPerAddress: 2, ...changes }).listen(0, '0.0.0.0');
+      await once(server, 'listening');
+    };
+    const open = async (host: string): Promise<Socket> => {
+      const { port } = server.address() as AddressInfo; // a TCP server's address is an object
+      const socket = connect({ port, host, localAddress: host });
+      sockets.push(socket);
+      await once(socket, 'connect');
+      return socket.resume();
+    };
+    const isKept = async (socket: Socket): Promise<boolean> => {
+      socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+      return Promise.race([once(socket, 'data').then(() => true), once(socket, 'close').then(() => false)]);
+    };
+    afterEach(async () => {
+      for (const socket of sockets.splice(0)) socket.destroy();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+
+    it('is not passed, whatever its connections do; others have theirs', async () => {
+      await listen({});
+      const [idle, next, beyond] = [await open('127.0.0.1'), await open('127.0.0.1'), await open('127.0.0.1')];
+      await once(beyond, 'close');
+      expect(await isKept(await open('127.0.0.2'))).to.equal(true);
+      expect(await isKept(next)).to.equal(true);
+      expect(idle.closed).to.equal(false);
+    });
+
+    it('is free again when a connection ends', async () => {
+      await listen({});
+      const [first] = [await open('127.0.0.1'), await open('127.0.0.1')];
+      first.destroy();
+      await untilFree(server, 1);
+      expect(await isKept(await open('127.0.0.1'))).to.equal(true);
+    });
+
+    it('does not hold for a proxy', async () => {
+      await listen({ proxies: trustedPeers(['127.0.0.0/8']) });
+      const opened = await Promise.all(Array.from({ length: 4 }, () => open('127.0.0.1')));
+      for (const socket of opened) expect(await isKept(socket)).to.equal(true);
+    });
+  });
+}
+
+/** Resolves when the server has so few connections. */
+async function untilFree(server: Server, most: number): Promise<void> {
+  while ((await promisify(server.getConnections.bind(server))()) > most) await new Promise(setImmediate);
 }
 
 describe('an answer that its client does not take', () => {

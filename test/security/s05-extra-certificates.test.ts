@@ -9,14 +9,13 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { createCardPresentations } from '../../src/authentication/card-presentation.ts';
 import { addressOfChallenge } from '../../src/authentication/challenge.ts';
-import { trustedPeers } from '../../src/authentication/proxy-certificate.ts';
 import { type CardHolder, cardSubject } from '../../src/demo/authority.ts';
 import { generateKeys } from '../../src/demo/signing.ts';
 import { createTlsRoot, issueServerCertificate } from '../../src/demo/tls-certificates.ts';
 import { createCardHost } from '../../src/http/card-host.ts';
-import { WITHOUT_RATE_LIMITS } from '../../src/limits/rate-limits.ts';
 import { accountIdOf } from '../../src/oidc/subject-identifier.ts';
 import { acceptedDocument } from '../support/acceptance.ts';
+import { WITHOUT_ADDRESS_LIMITS } from '../support/address-limits.ts';
 import { AT, createTestAuthority, HOLDER, issueTestCard, pemOf, type TestCertificate } from '../support/authority.ts';
 import { memoryChallenges, memoryHandOffs, testAudit } from '../support/ports.ts';
 
@@ -63,8 +62,7 @@ async function present(key: TestCertificate, ...certificates: readonly Buffer[])
     assets: ISSUER,
     log: { info() {}, request() {}, refusal() {}, failure() {} },
     audit: audit.log,
-    limits: WITHOUT_RATE_LIMITS,
-    proxies: trustedPeers([]),
+    ...WITHOUT_ADDRESS_LIMITS,
     clock: () => AT,
   });
   server.listen(0, '127.0.0.1');

@@ -77,6 +77,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   'limits.perAddress.seconds': [1, 3600, 0, 3601],
   'limits.perClient.points': [1, 0, null],
   'limits.perClient.seconds': [60, -1],
+  'limits.connectionsPerAddress': [1, 500, 0, 100_001, '500'],
   'limits.trustedProxies': [['10.0.0.5'], [], ['0.0.0.0/0'], '10.0.0.5'],
   'log.level': ['debug', 'silent', 'loud', null],
   'health.lookAheadDays': [1, 30, 0, 'soon'],

@@ -14,11 +14,11 @@ import { type CardPresentations, createCardPresentations } from '../../src/authe
 import { addressOfChallenge } from '../../src/authentication/challenge.ts';
 import { type ProxyPreset, trustedPeers } from '../../src/authentication/proxy-certificate.ts';
 import { createCardHost } from '../../src/http/card-host.ts';
-import { WITHOUT_RATE_LIMITS } from '../../src/limits/rate-limits.ts';
 import { accountIdOf } from '../../src/oidc/subject-identifier.ts';
 import { createLog } from '../../src/operations/log.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { acceptedDocument } from './acceptance.ts';
+import { WITHOUT_ADDRESS_LIMITS } from './address-limits.ts';
 import { createTestAuthority, type TestAuthority } from './authority.ts';
 import { testClock } from './ports.ts';
 import { type Answer, send } from './request.ts';
@@ -73,8 +73,7 @@ export async function startCardService(preset: ProxyPreset, peers: readonly stri
     presentations,
     mode: { kind: 'header', preset, peers: trustedPeers(peers) },
     handshakeSeconds: 10,
-    limits: WITHOUT_RATE_LIMITS,
-    proxies: trustedPeers([]),
+    ...WITHOUT_ADDRESS_LIMITS,
     assets: issuer,
     log,
     audit,
