@@ -1,6 +1,8 @@
 /**
  * The limits of the whole service: whom they stop, where, and with what answer.
  */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import { signInWithCard } from '../../src/demo/sign-in.ts';
 import { proofKey, registerRelyingParty } from '../support/relying-party.ts';
@@ -120,6 +122,31 @@ describe('an address that asks too often', () => {
       expect(answer.headers.connection).to.equal('close');
     }
     expect(statuses).to.deep.equal([400, 400, 400, 400, 429, 429]);
+  });
+});
+
+describe('an address that holds its connections', () => {
+  it('gets no more of the card host until it ends one', async () => {
+    const service = await startTestService({ limits: { connectionsPerAddress: 2, trustedProxies: [] } });
+    const held = [connect(service.cardPort, '127.0.0.1'), connect(service.cardPort, '127.0.0.1')];
+    try {
+      await Promise.all(held.map((socket) => once(socket, 'connect')));
+      const servername = `${'a'.repeat(32)}.card.localhost`;
+      const ask = () => send({ port: service.cardPort, path: '/', servername, headers: { Host: servername } });
+      expect(await ask().catch((error: NodeJS.ErrnoException) => error.code)).to.equal('ECONNRESET');
+      held[0]?.destroy();
+      let status: number | undefined;
+      while (status === undefined) {
+        status = await ask().then(
+          (answer) => answer.status,
+          () => undefined,
+        );
+      }
+      expect(status).to.equal(404);
+    } finally {
+      for (const socket of held) socket.destroy();
+      await service.dispose();
+    }
   });
 });
 
