@@ -88,13 +88,16 @@ async function serveAsWorker(readConfig: () => Config): Promise<void> {
     const { management: _, ...config } = readConfig();
     return config;
   };
-  const config = readWithoutManagement();
-  const log = createLog(config.log.level, undefined, cluster.worker?.id);
   try {
-    await runWorker({
-      log,
-      compose: (hasSharedWork) =>
-        composeService(config, { log, readConfig: readWithoutManagement, worker: { hasSharedWork } }),
+    await runWorker(async (hasSharedWork) => {
+      const config = readWithoutManagement();
+      const log = createLog(config.log.level, undefined, cluster.worker?.id);
+      const service = await composeService(config, {
+        log,
+        readConfig: readWithoutManagement,
+        worker: { hasSharedWork },
+      });
+      return { service, log };
     });
   } catch (error) {
     // What nobody foresaw. The channel to the primary would keep the process, and the primary waits for its end.

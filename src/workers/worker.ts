@@ -16,10 +16,10 @@ export interface WorkerService {
   health(): Promise<HealthReport>;
 }
 
-export interface WorkerParts {
-  readonly log: Log;
-  readonly compose: (hasSharedWork: () => boolean) => Promise<WorkerService>;
-}
+/** Everything wired, nothing listening yet. Rejects with what keeps the worker from it. */
+export type ComposeWorker = (
+  hasSharedWork: () => boolean,
+) => Promise<{ readonly service: WorkerService; readonly log: Log }>;
 
 const IGNORED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -27,12 +27,12 @@ const IGNORED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
  * Composes the service, opens it when told to, and obeys until the end of the process.
  * Rejects with what kept it from starting, unless the primary was told of that.
  */
-export async function runWorker({ log, compose }: WorkerParts): Promise<void> {
+export async function runWorker(compose: ComposeWorker): Promise<void> {
   for (const signal of IGNORED_SIGNALS) process.on(signal, () => undefined);
   let hasSharedWork = false;
   const orders = receiveOrders();
   try {
-    const service = await compose(() => hasSharedWork);
+    const { service, log } = await compose(() => hasSharedWork);
     await tell({ report: 'composed' });
     for await (const order of orders) {
       switch (order.order) {

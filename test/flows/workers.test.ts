@@ -209,6 +209,19 @@ describe('thiqa serve --workers', function () {
     });
   }
 
+  it('a worker that ends beside a configuration with a problem is replaced when that is mended', async () => {
+    const running = await started();
+    service.configure({ issuer: 'not an origin' });
+    process.kill(Number(running.lines('worker-started')[0]?.pid), 'SIGKILL');
+    const [, refused] = await running.logged('worker-lost', 2);
+    expect(refused).to.have.nested.property('error.code', 'CONFIG_INVALID');
+    await signInAndRedeem();
+    service.configure({});
+    running.signal('SIGHUP');
+    await running.logged('reloaded');
+    expect((await service.health()).body.status).to.equal('ok');
+  });
+
   it('says once which port is taken, and starts nothing', async () => {
     const other = createServer();
     const { port } = service.settings.listen as { port: number };
