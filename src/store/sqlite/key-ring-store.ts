@@ -27,12 +27,7 @@ export function sqliteKeyRingStore(database: Database): KeyRingStore {
     },
     /** No power failure brings back a key that was removed. */
     async replace(next) {
-      database.execute('PRAGMA synchronous = FULL');
-      try {
-        return replace.run({ version: next.version, sealed: next.sealed }) === 1;
-      } finally {
-        database.execute('PRAGMA synchronous = NORMAL');
-      }
+      return database.durably(() => replace.run({ version: next.version, sealed: next.sealed })) === 1;
     },
   };
 }

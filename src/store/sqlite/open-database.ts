@@ -6,11 +6,12 @@
  * Calls are synchronous: nothing else of this process runs between the steps of a transaction. Writes that come close
  * together share one (`quiet-turn.ts`).
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import { ServiceError } from '../../errors.ts';
+import { openedFile } from './opened-file.ts';
 import { afterQuietTurn } from './quiet-turn.ts';
 
 export interface DatabaseOptions {
@@ -52,19 +53,19 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const { file, migrations, synchronous, lockTimeoutMs, failure } = options;
   let database: Database | undefined;
   try {
-    const connection = translated(failure, () => {
+    database = translated(failure, () => {
       // Created by us, so that nobody but the service's own account can read it; SQLite gives its side files this mode.
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      closeSync(openSync(file, 'a', 0o600));
-      return new DatabaseSync(file, { enableForeignKeyConstraints: true });
+      const isInPlace = openedFile(file, 0o600);
+      return new Database(new DatabaseSync(file, { enableForeignKeyConstraints: true }), failure, isInPlace);
     });
-    database = new Database(connection, failure);
     await useWriteAheadLog(database, lockTimeoutMs);
     database.execute(`PRAGMA busy_timeout = ${lockTimeoutMs}; PRAGMA synchronous = ${synchronous}`);
     database.execute(`PRAGMA cache_size = -${CACHE_KIBIBYTES[synchronous]}`);
     // A log that grows makes each commit dearer that must be on disk, so FULL keeps SQLite's own, shorter one.
     if (synchronous === 'NORMAL') database.execute(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     migrate(database, migrations);
+    database.requirePlace();
     return database;
   } catch (error) {
     database?.close();
@@ -83,11 +84,14 @@ interface WaitingWrite {
 export class Database {
   readonly #connection: DatabaseSync;
   readonly #failure: DatabaseOptions['failure'];
+  readonly #isInPlace: () => boolean;
   #waiting: WaitingWrite[] = [];
 
-  constructor(connection: DatabaseSync, failure: DatabaseOptions['failure']) {
+  /** @param isInPlace whether others find at its place the file that is open here */
+  constructor(connection: DatabaseSync, failure: DatabaseOptions['failure'], isInPlace: () => boolean) {
     this.#connection = connection;
     this.#failure = failure;
+    this.#isInPlace = isInPlace;
   }
 
   /** `Row` names the columns that the statement returns; STRICT tables vouch for their types. */
@@ -107,8 +111,15 @@ export class Database {
     translated(this.#failure, () => this.#connection.exec(sql));
   }
 
+  /** @throws ServiceError the `failure` code: what is written now would be lost */
+  requirePlace(): void {
+    if (translated(this.#failure, this.#isInPlace)) return;
+    throw new ServiceError(this.#failure, 'the database file was moved, removed or replaced since it was opened');
+  }
+
   /** Runs `work` while no other process writes; what it wrote stands whole or not at all. */
   transaction<T>(work: () => T): T {
+    this.requirePlace();
     this.execute('BEGIN IMMEDIATE');
     try {
       const result = work();
@@ -160,6 +171,7 @@ export class Database {
     const [first] = writes;
     if (first === undefined) return;
     try {
+      this.requirePlace();
       const settle = writes.length === 1 ? [first.run()] : this.transaction(() => this.#runEach(writes));
       for (const each of settle) each();
     } catch (error) {

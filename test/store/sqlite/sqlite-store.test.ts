@@ -2,7 +2,7 @@
  * What is particular to SQLite: its files, its schema versions, and its ways to fail.
  */
 
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -96,6 +96,42 @@ describe('SQLite store', () => {
         expect(error.detail).to.have.property('version', 1000);
       });
     }
+
+    const losses: Readonly<Record<string, (file: string) => Promise<void>>> = {
+      removed: (file) => rm(file),
+      'moved away': (file) => rename(file, `${file}.moved`),
+      replaced: async (file) => {
+        await copyFile(file, `${file}.copy`);
+        await rename(`${file}.copy`, file);
+      },
+    };
+    for (const [loss, lose] of Object.entries(losses)) {
+      it(`that were ${loss} since they were opened take nothing more, for nobody would find it`, async () => {
+        const store = await openSqliteStore({ directory });
+        const log = new AuditLog(store.audit, () => NOW);
+        await log.append(auditEvent('a'));
+        await lose(join(directory, 'audit.sqlite'));
+        await refused('AUDIT_UNAVAILABLE', log.append(auditEvent('b')));
+        await store.protocol.put(code('c'));
+        await lose(join(directory, 'thiqa.sqlite'));
+        await refused('STORE_UNAVAILABLE', store.protocol.put(code('d')));
+        await refused('STORE_UNAVAILABLE', Promise.all([store.protocol.put(code('d')), store.protocol.put(code('e'))]));
+        await refused('STORE_UNAVAILABLE', store.notBefore.raise(1));
+        await store.close();
+      });
+    }
+
+    it('that are back at their place take what is new', async () => {
+      const store = await openSqliteStore({ directory });
+      const log = new AuditLog(store.audit, () => NOW);
+      const file = join(directory, 'audit.sqlite');
+      await rename(file, `${file}.moved`);
+      await refused('AUDIT_UNAVAILABLE', log.append(auditEvent('a')));
+      await rename(`${file}.moved`, file);
+      await log.append(auditEvent('b'));
+      expect(await log.verify()).to.have.property('sequence', 1);
+      await store.close();
+    });
 
     it('that are no databases are refused', async () => {
       await writeFile(join(directory, 'thiqa.sqlite'), 'not a database, though longer than an empty file '.repeat(100));
