@@ -5,7 +5,7 @@
  * What a sign-in under way had in the store is not restored: a code or a challenge that was used after the backup would
  * otherwise be unused again. Citizens sign in anew.
  */
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ServiceError } from '../../errors.ts';
@@ -38,7 +38,11 @@ export async function restoreSqliteStore({
   const locks: DatabaseSync[] = [];
   try {
     for (const name of standing) locks.push(...lockAlone(join(directory, name)));
-    for (const name of Object.values(STORE_FILES)) copyFileSync(join(folder, name), draftOf(directory, name));
+    for (const name of Object.values(STORE_FILES)) {
+      copyFileSync(join(folder, name), draftOf(directory, name));
+      // A copy has the mode of a backup, which others may read, or nobody may write to.
+      chmodSync(draftOf(directory, name), 0o600);
+    }
     forgetSignIns(draftOf(directory, STORE_FILES.store));
     putAside(directory, at);
     // The record first: it is never behind what the store says.

@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   cpSync,
   mkdtempSync,
   readdirSync,
@@ -113,6 +114,19 @@ describe('a backup of the SQLite store', () => {
     expect(await store.handOffs.take('hand-off-1')).to.equal(undefined);
     expect(await store.portals.list()).to.have.lengthOf(1);
   });
+
+  for (const [kept, mode] of [
+    ['that nobody may write to', 0o444],
+    ['that everybody may read', 0o644],
+  ] as const) {
+    it(`${kept} is restored as a store that the service alone reads and writes`, async () => {
+      await backUp();
+      for (const name of FILES) chmodSync(join(folder, name), mode);
+      const elsewhere = join(place, 'elsewhere');
+      await restore(false, elsewhere);
+      for (const name of FILES) expect(statSync(join(elsewhere, name)).mode & 0o777, name).to.equal(0o600);
+    });
+  }
 
   it('is not restored over a store unless that is meant, and then the store is kept aside', async () => {
     await backUp();
