@@ -58,7 +58,10 @@ export function createHealth(parts: HealthParts): () => Promise<HealthReport> {
     revocationExceptions = () => [],
   } = parts;
   return async () => {
-    const storeFailure = await failureOf(() => documents.current());
+    const storeFailure = await failureOf(async () => {
+      await documents.current();
+      await writeTo(store, clock());
+    });
     const auditFailure = await failureOf(() => store.audit.read(0, 1));
     const keysFailure = await failureOf(followKeys);
     const sources = [
@@ -118,6 +121,11 @@ function listenerLife({ kind, credentials }: HealthParts['listenerCredentials'][
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest('hex');
   return { kind, keySha256, notBefore, notAfter };
+}
+
+/** A store that can only be read signs nobody in. What is written is a counter of nobody's, which is over at once. */
+async function writeTo({ rateLimits }: Store, at: Date): Promise<void> {
+  await rateLimits.add('health', 1, at, at);
 }
 
 async function failureOf(attempt: () => Promise<unknown>): Promise<Code | undefined> {

@@ -134,8 +134,8 @@ function overallStatus(checks: readonly HealthCheck[], { profiles, certificates,
 
 function storeCheck({ storeFailure }: HealthInputs): HealthCheck {
   return storeFailure === undefined
-    ? { check: 'store', status: 'ok', message: 'the store answers' }
-    : { check: 'store', status: 'failing', message: 'the store does not answer', code: storeFailure };
+    ? { check: 'store', status: 'ok', message: 'the store answers, and takes what is written' }
+    : { check: 'store', status: 'failing', message: 'the store cannot be read or written', code: storeFailure };
 }
 
 function auditCheck({ auditFailure, lastAuditAppend, at }: HealthInputs): HealthCheck {

@@ -2,7 +2,9 @@
  * `thiqa serve` with several workers, as its operator and its citizens meet it: processes, signals, and sign-ins that go
  * on meanwhile. No request stays with a worker: each has a connection of its own.
  */
+import { renameSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { databaseServerNeeds, startDatabaseServer } from '../support/database-server.ts';
 import { discardDatabase, freshDatabase, MONGODB_URL } from '../support/mongo-database.ts';
@@ -219,6 +221,20 @@ describe('thiqa serve --workers', function () {
     service.configure({});
     running.signal('SIGHUP');
     await running.logged('reloaded');
+    expect((await service.health()).body.status).to.equal('ok');
+  });
+
+  it('is not well with a store that it can read and not write to, though nobody has tried', async () => {
+    await started();
+    const file = join(service.directory, 'store', 'thiqa.sqlite');
+    renameSync(file, `${file}.moved`);
+    const { status, body } = await service.health();
+    expect(status).to.equal(503);
+    expect(body.checks.find(({ check }) => check === 'store')).to.include({
+      status: 'failing',
+      code: 'STORE_UNAVAILABLE',
+    });
+    renameSync(`${file}.moved`, file);
     expect((await service.health()).body.status).to.equal('ok');
   });
 
