@@ -22,7 +22,7 @@ export interface Log {
 export function createLog(level: Level | 'silent', file: string | number = 1, worker?: number): Log {
   const logger = pino(
     { level, base: worker === undefined ? null : { worker }, timestamp: pino.stdTimeFunctions.isoTime },
-    openDestination({ dest: file, sync: false }),
+    openLines(file),
   );
   return {
     info(event, fields) {
@@ -39,6 +39,25 @@ export function createLog(level: Level | 'silent', file: string | number = 1, wo
       logger.error({ event, ...fields, error: describe(error) });
     },
   };
+}
+
+/** What waits for the disk, or for whoever reads the log; beyond it, lines are lost. */
+const MOST_WAITING_OCTETS = 16 * 1024 * 1024;
+
+/**
+ * A log that cannot be written must not hold up the service. Lines wait, and go with the next one that can be written. Unheard,
+ * the error would end the process, and its end would try the same again for ever.
+ */
+function openLines(dest: string | number): ReturnType<typeof openDestination> {
+  const lines = openDestination({ dest, sync: false, maxLength: MOST_WAITING_OCTETS });
+  const { flushSync } = lines;
+  lines.on('error', () => {
+    lines.flushSync = () => undefined;
+  });
+  lines.on('write', () => {
+    lines.flushSync = flushSync;
+  });
+  return lines;
 }
 
 /** A cause may be a foreign error, whose text may quote its input: its class and its stack frames are enough to find it. */

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +62,27 @@ describe('the log: one JSON object a line', () => {
 
   it('below its level it is silent', async () => {
     expect(await written((log) => log.info('started'), 'error')).to.deep.equal([]);
+  });
+});
+
+describe('the log on a disk that is full', () => {
+  it('holds up neither the process nor its end', async function () {
+    if (!existsSync('/dev/full')) return this.skip(); // each write to it fails with ENOSPC, on Linux
+    const program = `
+      const { createLog } = await import('${new URL('../../src/operations/log.ts', import.meta.url).href}');
+      const log = createLog('info', '/dev/full');
+      for (let turn = 0; turn < 20; turn++) {
+        log.info('turn');
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      process.exit(7);`;
+    const ending = await new Promise<{ code: number | null; stderr: string }>((resolve) => {
+      const args = ['--input-type=module', '--eval', program];
+      const child = execFile(process.execPath, args, { timeout: 10_000 }, (_error, _stdout, stderr) =>
+        resolve({ code: child.exitCode, stderr }),
+      );
+    });
+    expect(ending).to.deep.equal({ code: 7, stderr: '' });
   });
 });
 
