@@ -47,7 +47,7 @@ import { AcceptedDocuments } from './trust/accepted-documents.ts';
 import type { TrustedCertificate } from './trust/document-trust.ts';
 
 export interface Service {
-  /** Opens the listeners. @throws ConfigurationError PORT_TAKEN; ServiceError AUDIT_UNAVAILABLE */
+  /** Opens the listeners; ends quietly when the service is stopped meanwhile. @throws ConfigurationError PORT_TAKEN; ServiceError AUDIT_UNAVAILABLE */
   start(): Promise<void>;
   /**
    * Drains, and closes everything, whatever fails meanwhile; safe to call once.
@@ -304,6 +304,9 @@ export async function composeService(
     () => portalHost?.close(),
     () => store.close(),
   ];
+  let isStopping = false;
+  /** Of the start of the service, once it is asked for. */
+  let startRecord: Promise<unknown> | undefined;
   return {
     store,
     audit,
@@ -320,15 +323,19 @@ export async function composeService(
         // The first citizen need not wait for what can be had before.
         await documents.current();
         await Promise.all([...documents.sources.map(({ source }) => source.refresh()), portalHost?.refresh()]);
-        if (worker === undefined) await audit.append({ type: 'service.started', issuer });
+        if (isStopping) return;
+        if (worker === undefined) startRecord = audit.append({ type: 'service.started', issuer });
+        await startRecord;
       } catch (error) {
+        if (isStopping) return; // what it needs is closed
         await runEach([...draining(0), ...closings]).catch(() => undefined); // the first error is the one to tell
         throw error;
       }
-      if (worker === undefined) log.info('started', { issuer, ...(sandbox && { sandbox: true }) });
+      if (worker === undefined && !isStopping) log.info('started', { issuer, ...(sandbox && { sandbox: true }) });
     },
     async stop(options) {
-      const recordEnd = worker === undefined ? [() => audit.append({ type: 'service.stopped', issuer })] : [];
+      isStopping = true;
+      const recordEnd = startRecord === undefined ? [] : [() => audit.append({ type: 'service.stopped', issuer })];
       await runEach([...draining(config.drainSeconds, options), ...recordEnd, ...closings]);
       if (worker === undefined) log.info('stopped');
     },

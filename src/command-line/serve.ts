@@ -36,10 +36,7 @@ async function serveAlone(config: Config, readConfig: () => Config): Promise<voi
   // Both before the start is announced: whoever waits for that may send a signal at once.
   process.on('SIGHUP', () => service.reload().catch((error: unknown) => log.failure('reload', error)));
   const starting = service.start();
-  onStop(async () => {
-    await starting;
-    await service.stop();
-  });
+  onStop(() => service.stop());
   await starting;
 }
 
@@ -68,7 +65,6 @@ async function serveWithWorkers(config: Config, readConfig: () => Config): Promi
   const starting = primary.start();
   onStop(
     async () => {
-      await starting;
       await primary.stop();
       await closeListeners(listeners, 0);
     },

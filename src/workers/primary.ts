@@ -43,6 +43,8 @@ export class Primary {
   #sharing: WorkerProcess | undefined;
   #configurationRefused: { readonly at: Date; readonly code: Code } | undefined;
   #state: 'starting' | 'running' | 'stopping' = 'starting';
+  /** Of the start of the service, once it is asked for. */
+  #startRecord: Promise<void> | undefined;
   /** Workers are started and dismissed by one change at a time. */
   #changing: Promise<void> = Promise.resolve();
 
@@ -56,22 +58,27 @@ export class Primary {
     cluster.setupPrimary({ serialization: 'advanced' });
   }
 
-  /** Resolves when all workers serve. Rejects, with none left, with what kept one of them from it. */
+  /** Resolves when all workers serve, or the service is told to end. Rejects, with none left, with what kept one of them from it. */
   async start(): Promise<void> {
     const { log, record } = this.#parts;
     try {
       await this.#inTurn(async () => {
         await this.#open(this.#fork());
+        if (this.#isStopping) return;
         const others = Array.from({ length: this.#settings.workers - 1 }, () => this.#fork());
         for (const worker of others) await this.#open(worker);
       });
-      await record('service.started');
+      if (this.#isStopping) return;
+      this.#startRecord = record('service.started');
+      await this.#startRecord;
     } catch (error) {
+      if (this.#isStopping) return; // a worker that was told to end did not start
       this.#state = 'stopping';
       this.kill();
       await Promise.all(this.#workers.map(({ ended }) => ended));
       throw error;
     }
+    if (this.#isStopping) return;
     this.#state = 'running';
     log.info('started', { workers: this.#settings.workers });
     void this.#inTurn(() => this.#replace()); // one may have ended meanwhile
@@ -84,7 +91,7 @@ export class Primary {
   async reload(): Promise<void> {
     const { log, clock, readSettings } = this.#parts;
     await this.#inTurn(async () => {
-      if (this.#state === 'stopping') return;
+      if (this.#isStopping) return;
       try {
         const settings = readSettings();
         await this.#renew(settings.workers);
@@ -98,12 +105,15 @@ export class Primary {
     });
   }
 
-  /** Drains all workers at once. Rejects with ServiceError AUDIT_UNAVAILABLE, with none left. */
+  /** Drains all workers at once, also those that are starting. Rejects with ServiceError AUDIT_UNAVAILABLE, with none left. */
   async stop(): Promise<void> {
     this.#state = 'stopping';
     const withinMs = this.#drainMs;
     await Promise.all(this.#workers.map((worker) => worker.dismiss('stop', withinMs)));
-    await this.#parts.record('service.stopped');
+    if (this.#startRecord !== undefined) {
+      await this.#startRecord.catch(() => undefined); // whoever starts the service is told
+      await this.#parts.record('service.stopped');
+    }
     this.#parts.log.info('stopped');
   }
 
@@ -126,6 +136,10 @@ export class Primary {
       workers,
       configurationRefused: this.#configurationRefused,
     });
+  }
+
+  get #isStopping(): boolean {
+    return this.#state === 'stopping';
   }
 
   /** Those that serve or are about to. */
@@ -201,7 +215,7 @@ export class Primary {
 
   /** Rejects never: a replacement that fails is an end like any other. */
   async #replace(): Promise<void> {
-    if (this.#state === 'stopping' || this.#members.length >= this.#settings.workers) return;
+    if (this.#isStopping || this.#members.length >= this.#settings.workers) return;
     const worker = this.#fork();
     await this.#open(worker).catch(() => worker.ended);
   }

@@ -81,7 +81,7 @@ export class WorkerProcess {
 
   /** Resolves when the worker serves. Rejects with what kept it from that. */
   async open(): Promise<void> {
-    this.#send({ order: 'open' });
+    if (!this.#isDismissed) this.#send({ order: 'open' });
     await this.#started.promise;
   }
 
@@ -102,7 +102,11 @@ export class WorkerProcess {
   /** Orders the worker to end, and cuts it off after `withinMs`. */
   async dismiss(order: 'retire' | 'stop', withinMs: number): Promise<WorkerEnd> {
     this.#isDismissed = true;
-    this.#send({ order });
+    // Before that, nobody hears the order; one that never comes so far has ended, or is cut off.
+    this.composed.then(
+      () => this.#send({ order }),
+      () => undefined,
+    );
     const deadline = globalThis.setTimeout(() => this.kill(), withinMs);
     try {
       return await this.ended;

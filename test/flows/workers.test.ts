@@ -2,8 +2,9 @@
  * `thiqa serve` with several workers, as its operator and its citizens meet it: processes, signals, and sign-ins that go
  * on meanwhile. No request stays with a worker: each has a connection of its own.
  */
+import { once } from 'node:events';
 import { renameSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { databaseServerNeeds, startDatabaseServer } from '../support/database-server.ts';
@@ -237,6 +238,39 @@ describe('thiqa serve --workers', function () {
     renameSync(`${file}.moved`, file);
     expect((await service.health()).body.status).to.equal('ok');
   });
+
+  it('ends on SIGTERM while a worker is on its way, without waiting for more than that', async () => {
+    const running = service.serve('--workers', '2');
+    await running.logged('worker-started');
+    running.signal('SIGTERM');
+    const toldAt = performance.now();
+    expect(await running.ended).to.equal(0);
+    expect(performance.now() - toldAt).to.be.lessThan(10_000);
+    expect(running.lines('worker-ended')).to.have.length(2);
+  });
+
+  for (const workers of ['1', '2']) {
+    it(`ends on SIGTERM within its deadline while it waits, at its start, for a CRL that does not come: ${workers}`, async () => {
+      const silent = createServer();
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const host = `localhost:${(silent.address() as AddressInfo).port}`; // a TCP server that listens has this form
+      const [document] = service.settings.documents as readonly object[];
+      service.configure({
+        documents: [{ ...document, crls: [`http://${host}/root.crl`, `http://${host}/issuing.crl`] }],
+        revocation: { allowedHosts: [host], privateHosts: [host] },
+        drainSeconds: 1,
+      });
+      const running = service.serve('--workers', workers);
+      await once(silent, 'connection');
+      const toldAt = performance.now();
+      running.signal('SIGTERM');
+      expect(await running.ended).to.equal(0);
+      silent.close();
+      expect(performance.now() - toldAt).to.be.lessThan(15_000);
+      const events = (await service.auditRecords()).map(({ event }) => event.type);
+      expect(events).to.not.include.oneOf(['service.started', 'service.stopped']);
+    });
+  }
 
   it('says once which port is taken, and starts nothing', async () => {
     const other = createServer();
