@@ -223,9 +223,12 @@ function isBusy(error: unknown): boolean {
 
 function migrate(database: Database, migrations: readonly string[]): void {
   const userVersion = database.prepare<{ user_version: number }>('PRAGMA user_version');
-  // Read inside the transaction: of two processes that start at once, the second finds the work done.
+  const currentVersion = (): number => userVersion.first({})?.user_version ?? 0;
+  // Nothing to do, so no write: whoever only reads needs neither a turn among writers nor room on the disk.
+  if (currentVersion() === migrations.length) return;
+  // Read again inside the transaction: of two processes that start at once, the second finds the work done.
   database.transaction(() => {
-    const version = userVersion.first({})?.user_version ?? 0;
+    const version = currentVersion();
     if (version > migrations.length) {
       throw new ServiceError('STORE_SCHEMA_NEWER', 'the database was written by a newer version of this program', {
         detail: { version, supported: migrations.length },

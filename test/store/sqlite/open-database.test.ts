@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import { type Database, openDatabase } from '../../../src/store/sqlite/open-database.ts';
 
@@ -43,6 +44,19 @@ describe('openDatabase', () => {
         .map((row) => ({ ...(row as object) })),
     ).to.deep.equal([{ name: 'x', language: 'ar' }]);
     expect(database.prepare('PRAGMA user_version').first({})).to.include({ user_version: 2 });
+  });
+
+  it('a file of this version is opened without a write: another one may be writing, or the disk be full', async () => {
+    const migrations = ['CREATE TABLE person (name TEXT) STRICT'];
+    (await open(migrations)).close();
+    const writer = new DatabaseSync(join(directory, 'test.sqlite'));
+    writer.exec('BEGIN IMMEDIATE');
+    try {
+      database = await open(migrations);
+      expect(database.prepare('SELECT * FROM person').all({})).to.deep.equal([]);
+    } finally {
+      writer.close();
+    }
   });
 
   it('a migration that fails leaves the file as it was', async () => {
