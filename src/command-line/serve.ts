@@ -11,7 +11,7 @@ import { createLog } from '../operations/log.ts';
 import { closeListeners, type Listener, openListeners } from '../service.ts';
 import { Primary } from '../workers/primary.ts';
 import { runWorker } from '../workers/worker.ts';
-import { explain, onStop } from './terminal.ts';
+import { endOnUnforeseen, explain, onStop } from './terminal.ts';
 
 export function addServeCommand(program: Command): void {
   program
@@ -32,6 +32,7 @@ export function addServeCommand(program: Command): void {
 
 async function serveAlone(config: Config, readConfig: () => Config): Promise<void> {
   const log = createLog(config.log.level);
+  endOnUnforeseen(log);
   const service = await composeService(config, { log, readConfig });
   // Both before the start is announced: whoever waits for that may send a signal at once.
   process.on('SIGHUP', () => service.reload().catch((error: unknown) => log.failure('reload', error)));
@@ -42,6 +43,7 @@ async function serveAlone(config: Config, readConfig: () => Config): Promise<voi
 
 async function serveWithWorkers(config: Config, readConfig: () => Config): Promise<void> {
   const log = createLog(config.log.level);
+  endOnUnforeseen(log);
   const primary = new Primary({
     log,
     clock: systemClock,
@@ -88,6 +90,7 @@ async function serveAsWorker(readConfig: () => Config): Promise<void> {
     await runWorker(async (hasSharedWork) => {
       const config = readWithoutManagement();
       const log = createLog(config.log.level, undefined, cluster.worker?.id);
+      endOnUnforeseen(log);
       const service = await composeService(config, {
         log,
         readConfig: readWithoutManagement,

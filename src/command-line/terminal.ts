@@ -8,6 +8,7 @@ import { InvalidArgumentError } from 'commander';
 import { problemsOf } from '../config.ts';
 import { CONFIG_FILE } from '../demo/demonstration.ts';
 import { ConfigurationError, OnboardingError, ThiqaError } from '../errors.ts';
+import type { Log } from '../operations/log.ts';
 
 const DEMONSTRATION_CONFIG = join('data', CONFIG_FILE);
 export const DEFAULT_CONFIG = join('config', 'thiqa.yaml');
@@ -59,6 +60,17 @@ export function onStop(stop: () => Promise<void>, cut: () => void = () => undefi
   };
   process.on('SIGTERM', handle);
   process.on('SIGINT', handle);
+}
+
+/**
+ * What nobody foresaw ends the process, since nobody knows what state it left. By itself Node would print the error's
+ * message, and that may quote what a person sent.
+ */
+export function endOnUnforeseen(log: Log): void {
+  process.on('uncaughtException', (error) => {
+    log.failure('unforeseen', error);
+    process.exit(1);
+  });
 }
 
 /** For a command that changes nothing: when whoever reads what it prints has enough (`| head`), it ends. */
