@@ -63,11 +63,12 @@ describe('thiqa serve --workers', function () {
   it('redeems at one worker what another issued, and needs no worker that hangs', async () => {
     const running = await started('--workers', '2');
     const code = await service.signIn();
-    // After the card, and after the consent; a line may come later than the answer.
-    const resumed = (): LogLine[] => running.lines('request').filter(({ route }) => route === '/auth/:uid');
-    while (resumed().length < 2) await running.logged('request', running.lines('request').length + 1);
+    const consented = (): LogLine | undefined =>
+      running.lines('request').find(({ route }) => route === '/auth/:uid/sign-in/consent');
+    // A line may come later than the answer.
+    while (consented() === undefined) await running.logged('request', running.lines('request').length + 1);
     let from = running.output.length;
-    const issuing = resumed().at(-1)?.worker;
+    const issuing = consented()?.worker;
     const pid = Number(running.lines('worker-started').find(({ worker }) => worker === issuing)?.pid);
     process.kill(pid, 'SIGSTOP');
     try {
