@@ -310,6 +310,17 @@ function storeContract(factory: StoreFactory): void {
         expect(await found('AuthorizationCode', 'code-3')).to.equal(undefined);
       });
 
+      it('that were removed are new when they are put again', async () => {
+        await store.protocol.put({ ...code('code-1'), uid: 'uid-1' });
+        await store.protocol.consume('AuthorizationCode', 'code-1', NOW);
+        await other.protocol.remove('AuthorizationCode', { id: 'code-1' });
+        expect(await store.protocol.find('AuthorizationCode', { uid: 'uid-1' }, NOW)).to.equal(undefined);
+        expect(await store.protocol.consume('AuthorizationCode', 'code-1', NOW)).to.equal(false);
+        const { expiresAt: _, ...lasting } = code('code-1');
+        await store.protocol.put(lasting);
+        expect(await other.protocol.find('AuthorizationCode', { id: 'code-1' }, NOW)).to.deep.equal(lasting);
+      });
+
       it('keep payloads of a megabyte, Arabic names and texts, and odd member names', async () => {
         const payload = {
           الاسم: 'فاطمة الزهراء',
@@ -357,6 +368,36 @@ function storeContract(factory: StoreFactory): void {
         expect(await store.protocol.consume('RefreshToken', 'code-1', NOW)).to.equal(false);
         expect(await store.protocol.consume('AuthorizationCode', 'code-1', EXPIRY)).to.equal(false);
         expect(await store.protocol.consume('AuthorizationCode', 'code-1', BEFORE_EXPIRY)).to.equal(true);
+      });
+
+      it('consume: whoever is too early leaves nothing there', async () => {
+        expect(await store.protocol.consume('AuthorizationCode', 'code-1', NOW)).to.equal(false);
+        expect(await other.protocol.find('AuthorizationCode', { id: 'code-1' }, NOW)).to.equal(undefined);
+        await store.protocol.put(code('code-1'));
+        expect(await other.protocol.find('AuthorizationCode', { id: 'code-1' }, NOW)).to.deep.equal(code('code-1'));
+        expect(await other.protocol.consume('AuthorizationCode', 'code-1', NOW)).to.equal(true);
+      });
+
+      it('consume and take: of many records at once, each has its one winner', async () => {
+        const ids = Array.from({ length: 10 }, (_, number) => `record-${number}`);
+        for (const id of ids) {
+          await store.protocol.put(code(id));
+          await store.challenges.put(challenge(id));
+          await store.handOffs.put(handOff(id));
+        }
+        const won = await inParallel(({ protocol, challenges, handOffs }) =>
+          Promise.all(
+            ids.map(async (id) =>
+              Promise.all([
+                protocol.consume('AuthorizationCode', id, NOW),
+                challenges.take(id).then((taken) => taken?.id === id),
+                handOffs.take(id).then((taken) => taken?.id === id),
+              ]),
+            ),
+          ),
+        );
+        const counts = ids.map((_, place) => [0, 1, 2].map((kind) => won.filter((one) => one[place]?.[kind]).length));
+        expect(counts).to.deep.equal(ids.map(() => [1, 1, 1]));
       });
 
       it('consume: a record that is replaced after its use stays used', async () => {

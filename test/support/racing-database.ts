@@ -9,6 +9,12 @@ import { mongo } from 'mongoose';
 type Fields = Readonly<Record<string, unknown>>;
 type Stored = Record<string, unknown>;
 
+/** Of an update command; each is an upsert. */
+interface Update {
+  readonly q: Fields;
+  readonly u: Readonly<Record<string, Fields>>;
+}
+
 const OP_MSG = 2013;
 const OP_QUERY = 2004;
 const OP_REPLY = 1;
@@ -53,11 +59,18 @@ export async function startRacingDatabase({ isRacing }: { readonly isRacing: boo
     return collection;
   }
 
-  async function find(collection: Map<string, Stored>, filter: Fields): Promise<Stored | undefined> {
-    const found = collection.get(idIn(filter));
-    const matches = found !== undefined && !('consumed' in filter && 'consumed' in found);
+  async function runUpdate(
+    collection: Map<string, Stored>,
+    { q, u }: Update,
+  ): Promise<'inserted' | 'updated' | 'duplicate'> {
+    const _id = idIn(q);
+    const found = collection.get(_id);
+    if (found !== undefined && !meets(found, q)) return 'duplicate';
     if (isRacing) await setImmediate(); // here others find it too
-    return matches ? found : undefined;
+    const isReplaced = !Object.keys(u).some((name) => name.startsWith('$'));
+    if (isReplaced) collection.set(_id, { _id, ...u });
+    else collection.set(_id, { ...(found ?? { _id, ...u.$setOnInsert }), ...u.$set });
+    return found ? 'updated' : 'inserted';
   }
 
   async function run(command: Fields): Promise<Fields> {
@@ -73,25 +86,25 @@ export async function startRacingDatabase({ isRacing }: { readonly isRacing: boo
         for (const document of command.documents as Stored[]) collection.set(String(document._id), document);
         return { ok: 1, n: (command.documents as Stored[]).length };
       case 'update': {
-        const [{ q, u, upsert }] = command.updates as [{ q: Fields; u: Record<string, Fields>; upsert?: boolean }];
-        const found = await find(collection, q);
-        if (found === undefined && upsert !== true) return { ok: 1, n: 0, nModified: 0 };
-        const _id = idIn(q);
-        collection.set(_id, { ...(found ?? { _id, ...u.$setOnInsert }), ...u.$set });
-        return found ? { ok: 1, n: 1, nModified: 1 } : { ok: 1, n: 1, nModified: 0, upserted: [{ index: 0, _id }] };
-      }
-      case 'delete': {
-        const [{ q }] = command.deletes as [{ q: Fields }];
-        return { ok: 1, n: collection.delete(idIn(q)) ? 1 : 0 };
-      }
-      case 'findAndModify': {
-        const found = await find(collection, command.query as Fields);
-        if (found !== undefined) collection.delete(String(found._id));
-        return { ok: 1, value: found ?? null };
+        const updates = command.updates as readonly Update[];
+        const outcomes = [];
+        for (const update of updates) outcomes.push(await runUpdate(collection, update));
+        const placed = outcomes.map((outcome, index) => ({ outcome, index, _id: idIn(updates[index]?.q ?? {}) }));
+        const upserted = placed
+          .filter(({ outcome }) => outcome === 'inserted')
+          .map(({ index, _id }) => ({ index, _id }));
+        const writeErrors = placed
+          .filter(({ outcome }) => outcome === 'duplicate')
+          .map(({ index }) => ({ index, code: 11000, errmsg: 'duplicate key' }));
+        const n = updates.length - writeErrors.length;
+        return { ok: 1, n, nModified: n - upserted.length, upserted, ...(writeErrors.length > 0 && { writeErrors }) };
       }
       case 'find': {
-        const found = collection.get(idIn(command.filter as Fields));
-        return { ok: 1, cursor: { id: mongo.BSON.Long.ZERO, ns: 'test.any', firstBatch: found ? [found] : [] } };
+        const { _id } = command.filter as { readonly _id?: string | { readonly $in: readonly string[] } };
+        const ids = typeof _id === 'string' ? [_id] : (_id?.$in ?? []);
+        const found = ids.map((id) => collection.get(id));
+        const firstBatch = found.filter((stored) => stored !== undefined);
+        return { ok: 1, cursor: { id: mongo.BSON.Long.ZERO, ns: 'test.any', firstBatch } };
       }
       case 'createIndexes':
         return (command.indexes as Fields[]).some((index) => 'expireAfterSeconds' in index)
@@ -117,6 +130,14 @@ export async function startRacingDatabase({ isRacing }: { readonly isRacing: boo
 
 function idIn({ _id: id }: Fields): string {
   return String(typeof id === 'object' && id !== null && '$eq' in id ? id.$eq : id);
+}
+
+/** As far as whether members exist. */
+function meets(stored: Stored, condition: Fields): boolean {
+  return Object.entries(condition).every(([name, wanted]) => {
+    const isThere = typeof wanted === 'object' && wanted !== null && '$exists' in wanted ? wanted.$exists : undefined;
+    return isThere === undefined || isThere === name in stored;
+  });
 }
 
 /** The body of an OP_MSG, with its document sequences (kind 1) as members. */

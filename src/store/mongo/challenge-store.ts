@@ -1,11 +1,12 @@
 /**
- * ChallengeStore on MongoDB. Taking is one findOneAndDelete, which returns the document to the one caller who removed it.
+ * ChallengeStore on MongoDB.
  */
-import { type Connection, Schema } from 'mongoose';
 import type { ChallengeStore } from '../../authentication/challenge.ts';
-import { type Attempt, driverCollection, validTime } from './open-database.ts';
+import { validTime } from './open-database.ts';
+import { putOnce, type ShortLivedRecords, takeOnce } from './short-lived-records.ts';
 
-interface Stored {
+export interface StoredChallenge {
+  /** `challenge:id`. */
   _id: string;
   interaction: string;
   browserHash: string;
@@ -13,34 +14,21 @@ interface Stored {
   expiresAt: Date;
 }
 
-const schema = new Schema<Stored>(
-  {
-    _id: { type: String, required: true },
-    interaction: { type: String, required: true },
-    browserHash: { type: String, required: true },
-    clientId: { type: String, required: true },
-    expiresAt: { type: Date, required: true },
-  },
-  { collection: 'challenge', versionKey: false, strict: 'throw', strictQuery: 'throw' },
-);
-
-export function challengeModel(connection: Connection) {
-  return connection.model('Challenge', schema);
-}
-
-export function mongoChallengeStore(model: ReturnType<typeof challengeModel>, attempt: Attempt): ChallengeStore {
-  const challenges = driverCollection<Stored>(model);
+export function mongoChallengeStore(records: ShortLivedRecords<StoredChallenge>): ChallengeStore {
   return {
-    // A plain insert: an identifier that stands already is refused, because no label is ever used twice.
+    // One that stands already is refused, because no label is ever used twice.
     async put({ id, interaction, browserHash, clientId, expiresAt }) {
-      const stored = { _id: id, interaction, browserHash, clientId, expiresAt: validTime(expiresAt) };
-      await attempt(() => challenges.insertOne(stored));
+      await putOnce(records, keyOf(id), { interaction, browserHash, clientId, expiresAt: validTime(expiresAt) });
     },
     async take(id) {
-      const stored = await attempt(() => challenges.findOneAndDelete({ _id: { $eq: id } }));
-      if (stored === null) return undefined;
-      const { _id, interaction, browserHash, clientId, expiresAt } = stored;
-      return { id: _id, interaction, browserHash, clientId, expiresAt };
+      const stored = await takeOnce(records, keyOf(id));
+      if (stored === undefined) return undefined;
+      const { interaction, browserHash, clientId, expiresAt } = stored;
+      return { id, interaction, browserHash, clientId, expiresAt };
     },
   };
+}
+
+function keyOf(id: string): string {
+  return `challenge:${id}`;
 }

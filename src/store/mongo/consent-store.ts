@@ -4,6 +4,8 @@
 import { type Connection, Schema } from 'mongoose';
 import type { ConsentStore } from '../../citizen/consent.ts';
 import { type Attempt, driverCollection, upserting, validTime } from './open-database.ts';
+import { SharedReads } from './shared-reads.ts';
+import type { Turns } from './turns.ts';
 
 interface Stored {
   /** `accountId clientId`. */
@@ -29,13 +31,19 @@ export function consentModel(connection: Connection) {
   return connection.model('Consent', schema);
 }
 
-export function mongoConsentStore(model: ReturnType<typeof consentModel>, attempt: Attempt): ConsentStore {
+export function mongoConsentStore(
+  model: ReturnType<typeof consentModel>,
+  turns: Turns,
+  attempt: Attempt,
+): ConsentStore {
   const consents = driverCollection<Stored>(model);
+  // By a command of their own: there is one for each citizen and portal.
+  const read = new SharedReads(turns, attempt).of(consents);
   // An accountId is a hash as text and has no space, so no two pairs have one key.
   const keyOf = (accountId: string, clientId: string): string => `${accountId} ${clientId}`;
   return {
     async find(accountId, clientId) {
-      const stored = await attempt(() => consents.findOne({ _id: { $eq: keyOf(accountId, clientId) } }));
+      const stored = await read(keyOf(accountId, clientId));
       return stored ? { accountId, clientId, claims: stored.claims, givenAt: stored.givenAt } : undefined;
     },
     async put({ accountId, clientId, claims, givenAt }) {

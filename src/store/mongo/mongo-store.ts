@@ -5,22 +5,27 @@ import { type Connection, Schema } from 'mongoose';
 import { ServiceError } from '../../errors.ts';
 import type { Store } from '../store.ts';
 import { auditModel, mongoAuditStore } from './audit-store.ts';
-import { challengeModel, mongoChallengeStore } from './challenge-store.ts';
-import { citizenModel, mongoCitizenStore, mongoStandingStore } from './citizen-store.ts';
+import { mongoChallengeStore } from './challenge-store.ts';
+import { mongoCitizenStore } from './citizen-store.ts';
 import { consentModel, mongoConsentStore } from './consent-store.ts';
 import { createExpiryIndex, sweepExpired, TTL_GRACE_SECONDS } from './expiry.ts';
-import { handOffModel, mongoHandOffStore } from './hand-off-store.ts';
+import { mongoHandOffStore } from './hand-off-store.ts';
 import { keyRingModel, mongoKeyRingStore, prepareKeyRing } from './key-ring-store.ts';
 import { logoutNoticeModel, mongoLogoutNoticeStore } from './logout-notice-store.ts';
 import { mongoNotBeforeStore, notBeforeModel } from './not-before-store.ts';
 import { mongoOcspAnswerStore, ocspAnswerModel } from './ocsp-answer-store.ts';
-import { type MongoDatabase, openMongoDatabase, upserting, validTime } from './open-database.ts';
+import { driverCollection, type MongoDatabase, openMongoDatabase, upserting, validTime } from './open-database.ts';
 import { mongoPortalStore, portalModel } from './portal-store.ts';
-import { mongoProtocolStore, protocolModel } from './protocol-store.ts';
+import { mongoProtocolStore } from './protocol-store.ts';
 import { mongoRateLimitStore, rateLimitModel } from './rate-limit-store.ts';
 import { describeServer, type MongoServer } from './server.ts';
+import { SharedReads } from './shared-reads.ts';
+import { EXPIRED } from './shared-writes.ts';
+import { shortLivedModel, shortLivedRecords } from './short-lived-records.ts';
 import { trySingleUse } from './single-use-trial.ts';
+import { mongoStandingStore, type StoredStanding, standingModel } from './standing-store.ts';
 import { mongoTrustStore, prepareTrustList, trustModel } from './trust-store.ts';
+import { Turns } from './turns.ts';
 
 export interface MongoStoreOptions {
   /** A connection string; without a database in its path, the database is `thiqa`. */
@@ -52,11 +57,12 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
       const server = await describeServer(database);
       await refuseNewerSchema(database.connection);
       // Before anything else is asked of it: a server on which two can win may not have all kinds of index either.
-      await trySingleUse(store, `${server.product} ${server.version}`);
+      await trySingleUse(() => shortLivedPorts(database, models), `${server.product} ${server.version}`);
       for (const model of Object.values<Indexed>(models)) await model.createIndexes();
       const kept = await Promise.all(
         expiringOf(models).map((collection) => createExpiryIndex(collection, ttlGraceSeconds)),
       );
+      await sweepExpired(models.shortLived.collection, EXPIRED.expiresAt); // what the trial has left
       await prepareTrustList(models.trust);
       await prepareKeyRing(models.keyRing);
       report?.({ ...server, ttlIndexes: kept.every(Boolean) });
@@ -70,12 +76,10 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
 
 function modelsOf(connection: Connection) {
   return {
-    protocol: protocolModel(connection),
-    challenges: challengeModel(connection),
-    handOffs: handOffModel(connection),
+    shortLived: shortLivedModel(connection),
     portals: portalModel(connection),
     consents: consentModel(connection),
-    citizens: citizenModel(connection),
+    standings: standingModel(connection),
     notBefore: notBeforeModel(connection),
     trust: trustModel(connection),
     rateLimits: rateLimitModel(connection),
@@ -86,18 +90,8 @@ function modelsOf(connection: Connection) {
   };
 }
 
-function expiringOf({
-  protocol,
-  challenges,
-  handOffs,
-  citizens,
-  rateLimits,
-  ocspAnswers,
-  logoutNotices,
-}: ReturnType<typeof modelsOf>) {
-  return [protocol, challenges, handOffs, citizens, rateLimits, ocspAnswers, logoutNotices].map(
-    ({ collection }) => collection,
-  );
+function expiringOf({ shortLived, rateLimits, ocspAnswers, logoutNotices }: ReturnType<typeof modelsOf>) {
+  return [shortLived, rateLimits, ocspAnswers, logoutNotices].map(({ collection }) => collection);
 }
 
 const versionSchema = new Schema<{ _id: string; version: number }>(
@@ -119,20 +113,36 @@ async function refuseNewerSchema(connection: Connection): Promise<void> {
   }
 }
 
-function storeOver(database: MongoDatabase, models: ReturnType<typeof modelsOf>): Store {
+/** Ports that share commands with each other, and with no other ports. */
+function shortLivedPorts(database: MongoDatabase, models: ReturnType<typeof modelsOf>) {
   const attempt = database.attempts('STORE_UNAVAILABLE');
+  const turns = new Turns();
+  const reads = new SharedReads(turns, attempt);
+  const recordsOf = shortLivedRecords(models.shortLived, { turns, reads, attempt });
+  const readStanding = reads.of(driverCollection<StoredStanding>(models.standings));
+  return {
+    turns,
+    reads,
+    attempt,
+    readStanding,
+    protocol: mongoProtocolStore(recordsOf(), turns, attempt),
+    challenges: mongoChallengeStore(recordsOf()),
+    handOffs: mongoHandOffStore(recordsOf()),
+    citizens: mongoCitizenStore(recordsOf(), readStanding),
+  };
+}
+
+function storeOver(database: MongoDatabase, models: ReturnType<typeof modelsOf>): Store {
   const audit = mongoAuditStore(models.audit, database.attempts('AUDIT_UNAVAILABLE'));
+  const { turns, reads, attempt, readStanding, ...shortLived } = shortLivedPorts(database, models);
   let closing: Promise<void> | undefined;
   return {
-    protocol: mongoProtocolStore(models.protocol, attempt),
-    challenges: mongoChallengeStore(models.challenges, attempt),
-    handOffs: mongoHandOffStore(models.handOffs, attempt),
-    portals: mongoPortalStore(models.portals, attempt),
-    consents: mongoConsentStore(models.consents, attempt),
-    citizens: mongoCitizenStore(models.citizens, attempt),
-    standings: mongoStandingStore(models.citizens, attempt),
-    notBefore: mongoNotBeforeStore(models.notBefore, attempt),
-    trust: mongoTrustStore(models.trust, attempt),
+    ...shortLived,
+    portals: mongoPortalStore(models.portals, reads, attempt),
+    consents: mongoConsentStore(models.consents, turns, attempt),
+    standings: mongoStandingStore(models.standings, readStanding, attempt),
+    notBefore: mongoNotBeforeStore(models.notBefore, reads, attempt),
+    trust: mongoTrustStore(models.trust, reads, attempt),
     rateLimits: mongoRateLimitStore(models.rateLimits, attempt),
     keyRing: mongoKeyRingStore(models.keyRing, attempt),
     ocspAnswers: mongoOcspAnswerStore(models.ocspAnswers, attempt),

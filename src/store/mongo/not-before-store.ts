@@ -4,6 +4,7 @@
 import { type Connection, Schema } from 'mongoose';
 import type { NotBeforeStore } from '../../not-before.ts';
 import { type Attempt, driverCollection, upserting } from './open-database.ts';
+import type { SharedReads } from './shared-reads.ts';
 
 interface Stored {
   _id: string;
@@ -22,11 +23,16 @@ export function notBeforeModel(connection: Connection) {
 
 const EVERYBODY = { _id: 'everybody' };
 
-export function mongoNotBeforeStore(model: ReturnType<typeof notBeforeModel>, attempt: Attempt): NotBeforeStore {
+export function mongoNotBeforeStore(
+  model: ReturnType<typeof notBeforeModel>,
+  reads: SharedReads,
+  attempt: Attempt,
+): NotBeforeStore {
   const marks = driverCollection<Stored>(model);
+  const read = reads.of(marks);
   return {
     async find() {
-      return (await attempt(() => marks.findOne(EVERYBODY)))?.seconds;
+      return (await read(EVERYBODY._id))?.seconds;
     },
     async raise(notBefore) {
       const update = { $max: { seconds: notBefore } };

@@ -5,6 +5,7 @@ import { type Connection, Schema } from 'mongoose';
 import type { Portal, PortalStore } from '../../relying-party/portal.ts';
 import { storedJson } from '../stored-json.ts';
 import { type Attempt, driverCollection, isDuplicate, validTime } from './open-database.ts';
+import type { SharedReads } from './shared-reads.ts';
 
 interface Stored {
   /** The client_id. */
@@ -33,11 +34,15 @@ export function portalModel(connection: Connection) {
   return connection.model('Portal', schema);
 }
 
-export function mongoPortalStore(portals: ReturnType<typeof portalModel>, attempt: Attempt): PortalStore {
-  const driverPortals = driverCollection<Stored>(portals);
+export function mongoPortalStore(
+  portals: ReturnType<typeof portalModel>,
+  reads: SharedReads,
+  attempt: Attempt,
+): PortalStore {
+  const read = reads.of(driverCollection<Stored>(portals));
   return {
     async find(clientId) {
-      const stored = await attempt(() => driverPortals.findOne({ _id: { $eq: clientId } }));
+      const stored = await read(clientId);
       return stored ? toPortal(stored) : undefined;
     },
     async put({ registeredAt, ...registration }) {

@@ -1,17 +1,18 @@
 /**
- * ProtocolStore on MongoDB. Single use is one conditional update of one document (S26).
+ * ProtocolStore on MongoDB. Single use is one conditional update of one document (S26), sent with other writes.
  *
  * The payload is JSON text: its member names are free, and those of a document are not.
  */
-import { type Connection, type mongo, Schema } from 'mongoose';
-import { ServiceError } from '../../errors.ts';
-import type { ProtocolKey, ProtocolRecord, ProtocolStore } from '../../oidc/protocol-store.ts';
+import type { mongo } from 'mongoose';
+import type { ProtocolRecord, ProtocolStore } from '../../oidc/protocol-store.ts';
 import { storedJson } from '../stored-json.ts';
-import { type Attempt, driverCollection, validTime } from './open-database.ts';
-import { sharedReads, sharedUpserts } from './shared-commands.ts';
+import { type Attempt, validTime } from './open-database.ts';
+import { EXPIRED, writeAnyway } from './shared-writes.ts';
+import type { ShortLivedRecords } from './short-lived-records.ts';
+import type { Turns } from './turns.ts';
 
-interface Stored {
-  /** `model:id`: one look-up by what shards the collection. */
+export interface StoredProtocolRecord {
+  /** `model:id`. */
   _id: string;
   model: string;
   payload: string;
@@ -25,35 +26,17 @@ interface Stored {
   order: number;
 }
 
-const schema = new Schema<Stored>(
-  {
-    _id: { type: String, required: true },
-    model: { type: String, required: true },
-    payload: { type: String, required: true },
-    consumed: Number,
-    expiresAt: Date,
-    grantId: String,
-    uid: String,
-    userCode: String,
-    order: { type: Number, required: true },
-  },
-  { collection: 'protocol', versionKey: false, strict: 'throw', strictQuery: 'throw' },
-);
-schema.index({ grantId: 1 }, { sparse: true });
-schema.index({ uid: 1 }, { sparse: true });
-schema.index({ userCode: 1 }, { sparse: true });
-
-export function protocolModel(connection: Connection) {
-  return connection.model('Protocol', schema);
-}
-
-export function mongoProtocolStore(model: ReturnType<typeof protocolModel>, attempt: Attempt): ProtocolStore {
-  const records = driverCollection<Stored>(model);
+export function mongoProtocolStore(
+  { collection, read, write }: ShortLivedRecords<StoredProtocolRecord>,
+  turns: Turns,
+  attempt: Attempt,
+): ProtocolStore {
   const nextOrder = orderOfPuts();
-  /** Without an expiry the condition holds for ever. */
-  const unexpired = (at: Date) => ({ $not: { $lte: validTime(at) } });
-  const read = sharedReads(records, attempt);
-  const write = sharedUpserts(records, attempt);
+  const readByUid = turns.sharing<string, StoredProtocolRecord[]>(async (calls) => {
+    const uids = new Set(calls.map(({ request }) => request));
+    const found = await attempt(() => collection.find({ uid: { $in: [...uids] } }, { sort: { order: -1 } }).toArray());
+    for (const { request, resolve } of calls) resolve(found.filter(({ uid }) => uid === request));
+  });
 
   return {
     async put({ model, id, payload, expiresAt, grantId, uid, userCode }) {
@@ -61,17 +44,13 @@ export function mongoProtocolStore(model: ReturnType<typeof protocolModel>, atte
       const present = Object.entries(optional).filter(([, value]) => value !== undefined);
       const absent = Object.entries(optional).filter(([, value]) => value === undefined);
       const { consumed } = payload;
-      const update: mongo.UpdateFilter<Stored> = {
+      const update: mongo.UpdateFilter<StoredProtocolRecord> = {
         $set: { model, payload: JSON.stringify(payload), order: nextOrder(), ...Object.fromEntries(present) },
         ...(absent.length > 0 && { $unset: Object.fromEntries(absent.map(([name]) => [name, 1])) }),
         // A used record stays used when it is replaced: a request that read it earlier must not revive it.
         ...(typeof consumed === 'number' && { $min: { consumed } }),
       };
-      const upsert = { id: keyOf(model, id), update };
-      // Somebody else inserted it in the meantime: now it is found.
-      if ((await write(upsert)) === 'duplicate' && (await write(upsert)) === 'duplicate') {
-        throw new ServiceError('STORE_UNAVAILABLE', 'a record neither stood nor could be inserted');
-      }
+      await writeAnyway(write, { id: keyOf(model, id), update });
     },
     async add({ model, id, payload, expiresAt, ...optional }) {
       const record = {
@@ -85,27 +64,33 @@ export function mongoProtocolStore(model: ReturnType<typeof protocolModel>, atte
     },
     async find(model, key, at) {
       const time = validTime(at);
+      const isLive = ({ expiresAt }: StoredProtocolRecord): boolean => expiresAt === undefined || expiresAt > time;
       if ('id' in key) {
         const stored = await read(keyOf(model, key.id));
-        const isLive = stored !== undefined && (stored.expiresAt === undefined || stored.expiresAt > time);
-        return isLive ? toRecord(stored) : undefined;
+        return stored && isLive(stored) ? toRecord(stored) : undefined;
       }
-      const condition = { ...secondary(key), model, expiresAt: unexpired(time) };
-      const stored = await attempt(() => records.findOne(condition, { sort: { order: -1 } }));
-      return stored ? toRecord(stored) : undefined;
+      const found =
+        'uid' in key
+          ? await readByUid(key.uid)
+          : await attempt(() =>
+              collection.find({ userCode: { $eq: key.userCode } }, { sort: { order: -1 } }).toArray(),
+            );
+      const stored = found.find((candidate) => candidate.model === model && isLive(candidate));
+      return stored && toRecord(stored);
     },
     async consume(model, id, at) {
-      const condition = { _id: { $eq: keyOf(model, id) }, consumed: { $exists: false }, expiresAt: unexpired(at) };
-      const used = { $set: { consumed: Math.floor(at.getTime() / 1000) } };
-      const { modifiedCount } = await attempt(() => records.updateOne(condition, used));
-      return modifiedCount === 1;
+      const key = keyOf(model, id);
+      // Where there is no expiry the condition holds for ever.
+      const condition = { consumed: { $exists: false }, expiresAt: { $not: { $lte: validTime(at) } } };
+      const used = { $set: { consumed: Math.floor(at.getTime() / 1000) }, $setOnInsert: EXPIRED };
+      const outcome = await write({ id: key, condition, update: used });
+      // There was none: what an upsert has left in its place says that it was used, which it was not.
+      if (outcome === 'inserted') await write({ id: key, condition: { model: { $exists: false } }, update: 'removal' });
+      return outcome === 'updated';
     },
     async remove(model, key) {
-      await attempt<unknown>(() =>
-        'id' in key
-          ? records.deleteOne({ _id: { $eq: keyOf(model, key.id) } })
-          : records.deleteMany({ grantId: { $eq: key.grantId }, model }),
-      );
+      if ('id' in key) await writeAnyway(write, { id: keyOf(model, key.id), update: 'removal' });
+      else await attempt(() => collection.deleteMany({ grantId: { $eq: key.grantId }, model }));
     },
   };
 }
@@ -113,10 +98,6 @@ export function mongoProtocolStore(model: ReturnType<typeof protocolModel>, atte
 /** A model's name has no colon, so no two pairs have one key. */
 function keyOf(model: string, id: string): string {
   return `${model}:${id}`;
-}
-
-function secondary(key: Exclude<ProtocolKey, { readonly id: string }>) {
-  return 'uid' in key ? { uid: { $eq: key.uid } } : { userCode: { $eq: key.userCode } };
 }
 
 /** Milliseconds since 1970, and fractions of one, so that no two puts of a process have the same. */
@@ -128,7 +109,7 @@ function orderOfPuts(): () => number {
   };
 }
 
-function toRecord(stored: Stored): ProtocolRecord {
+function toRecord(stored: StoredProtocolRecord): ProtocolRecord {
   const { _id, model, consumed, expiresAt, grantId, uid, userCode } = stored;
   const payload = storedJson(stored.payload, 'STORE_UNAVAILABLE') as Record<string, unknown>; // `put` wrote an object
   return {

@@ -8,40 +8,51 @@ import type { Store } from '../store.ts';
 
 const ROUNDS = 5;
 const PARALLEL = 20;
+/** Of each round; who tries them all at once sends commands that carry several, as those of sign-ins do. */
+const RECORDS = 2;
 const MODEL = 'SingleUseTrial';
 const SCRATCH_MS = 60_000;
+
+type Ports = Pick<Store, 'protocol' | 'challenges'>;
 
 /**
  * Redeems scratch records through the very ports that redeem codes, challenges and hand-offs, in parallel. It needs no
  * index but the one of `_id`.
+ * @param openPorts ports that share commands with no others: within one command nobody races
  * @param server for the refusal: its product and version
  * Rejects with ServiceError STORE_SINGLE_USE_BROKEN when not exactly one caller won each; STORE_UNAVAILABLE.
  */
-export async function trySingleUse(
-  { protocol, challenges }: Pick<Store, 'protocol' | 'challenges'>,
-  server: string,
-): Promise<void> {
+export async function trySingleUse(openPorts: () => Ports, server: string): Promise<void> {
+  const contenders = Array.from({ length: PARALLEL }, openPorts);
+  const { protocol, challenges } = openPorts();
   for (let round = 1; round <= ROUNDS; round++) {
-    const id = `${MODEL}-${randomUUID()}`;
+    const ids = Array.from({ length: RECORDS }, () => `${MODEL}-${randomUUID()}`);
     const at = new Date();
     const expiresAt = new Date(at.getTime() + SCRATCH_MS);
-    await protocol.put({ model: MODEL, id, payload: {}, expiresAt });
-    await challenges.put({ id, interaction: MODEL, browserHash: MODEL, clientId: MODEL, expiresAt });
-    const consumed = await inParallel(() => protocol.consume(MODEL, id, at));
-    const taken = await inParallel(async () => (await challenges.take(id)) !== undefined);
-    await protocol.remove(MODEL, { id });
-    if (consumed !== 1 || taken !== 1) {
+    for (const id of ids) {
+      await protocol.put({ model: MODEL, id, payload: {}, expiresAt });
+      await challenges.put({ id, interaction: MODEL, browserHash: MODEL, clientId: MODEL, expiresAt });
+    }
+    const consumed = await winners(contenders, ids, (ports, id) => ports.protocol.consume(MODEL, id, at));
+    const taken = await winners(contenders, ids, async (ports, id) => (await ports.challenges.take(id)) !== undefined);
+    for (const id of ids) await protocol.remove(MODEL, { id });
+    const wrong = [...consumed, ...taken].find((won) => won !== 1);
+    if (wrong !== undefined) {
       throw new ServiceError(
         'STORE_SINGLE_USE_BROKEN',
-        `the database server (${server}) cannot be relied on: of ${PARALLEL} who used one scratch record, ${consumed === 1 ? taken : consumed} won`,
+        `the database server (${server}) cannot be relied on: of ${PARALLEL} who used one scratch record, ${wrong} won`,
         { detail: { parallel: PARALLEL, round, consumed, taken } },
       );
     }
   }
 }
 
-/** How many attempts won. */
-async function inParallel(attempt: () => Promise<boolean>): Promise<number> {
-  const outcomes = await Promise.all(Array.from({ length: PARALLEL }, attempt));
-  return outcomes.filter(Boolean).length;
+/** How many won, of each record. */
+async function winners(
+  contenders: readonly Ports[],
+  ids: readonly string[],
+  attempt: (ports: Ports, id: string) => Promise<boolean>,
+): Promise<readonly number[]> {
+  const outcomes = await Promise.all(contenders.map((ports) => Promise.all(ids.map((id) => attempt(ports, id)))));
+  return ids.map((_, place) => outcomes.filter((won) => won[place]).length);
 }

@@ -5,8 +5,8 @@
 import { type Connection, Schema } from 'mongoose';
 import { ServiceError } from '../../errors.ts';
 import type { TrustKind, TrustStore, TrustSubject, TrustVersion } from '../../trust/trust-list.ts';
-import { inBatches } from './batches.ts';
 import { type Attempt, driverCollection, octetsOf, upserting, validTime } from './open-database.ts';
+import type { SharedReads } from './shared-reads.ts';
 
 interface StoredEntry {
   /** What is unique of an entry: the profile, the kind, and the hash of the certificate. */
@@ -75,16 +75,14 @@ export async function prepareTrustList(lists: ReturnType<typeof trustModel>): Pr
   await upserting(() => lists.updateOne(LIST, empty, { upsert: true }));
 }
 
-export function mongoTrustStore(lists: ReturnType<typeof trustModel>, attempt: Attempt): TrustStore {
-  const driverLists = driverCollection<Stored>(lists);
-  const readVersion = inBatches<void, TrustVersion>(async (calls) => {
-    const version = versionOf(
-      await attempt(() => driverLists.findOne(LIST, { projection: { list: 1, refreshes: 1 } })),
-    );
-    for (const { resolve } of calls) resolve(version);
-  });
+export function mongoTrustStore(
+  lists: ReturnType<typeof trustModel>,
+  reads: SharedReads,
+  attempt: Attempt,
+): TrustStore {
+  const readVersion = reads.of(driverCollection<Stored>(lists), { list: 1, refreshes: 1 });
   return {
-    version: () => readVersion(),
+    version: async () => versionOf(await readVersion(LIST._id)),
     async read() {
       const stored = await attempt(() => lists.findOne(LIST).lean());
       const version = versionOf(stored);
@@ -142,8 +140,8 @@ function keyOf({ profile, kind, certificateSha256 }: Omit<TrustSubject, 'keySha2
   return `${kind}/${certificateSha256}/${profile}`;
 }
 
-function versionOf(stored: TrustVersion | null): TrustVersion {
+function versionOf(stored: TrustVersion | null | undefined): TrustVersion {
   // Without it no process would ever notice that a CA is trusted no longer.
-  if (stored === null) throw new ServiceError('STORE_UNAVAILABLE', 'the trust list has lost its version');
+  if (!stored) throw new ServiceError('STORE_UNAVAILABLE', 'the trust list has lost its version');
   return { list: stored.list, refreshes: stored.refreshes };
 }

@@ -12,7 +12,7 @@ import { freePorts } from '../../support/free-ports.ts';
 import { discardDatabase, freshDatabase, MONGODB_URL } from '../../support/mongo-database.ts';
 import { type RacingDatabase, startRacingDatabase } from '../../support/racing-database.ts';
 import { expectRefusal } from '../../support/refusal.ts';
-import { auditEvent, code, NOW } from '../records.ts';
+import { auditEvent, challenge, code, handOff, NOW } from '../records.ts';
 
 describe('MongoDB store', () => {
   it('an address where nobody answers is refused with the reason and the cause', async () => {
@@ -101,6 +101,27 @@ describe('MongoDB store', () => {
       await connection.close();
       const error = await expectRefusal(() => openMongoStore({ url }), ServiceError, 'STORE_SCHEMA_NEWER');
       expect(error).to.have.deep.property('detail', { version: 2, supported: 1 });
+    });
+
+    it('what was taken or removed leaves its content at once, and then the rest', async () => {
+      const store = await openMongoStore({ url });
+      await store.challenges.put(challenge('a'));
+      await store.handOffs.put(handOff('b'));
+      await store.protocol.put(code('c'));
+      await Promise.all([
+        store.challenges.take('a'),
+        store.handOffs.take('b'),
+        store.protocol.remove('AuthorizationCode', { id: 'c' }),
+      ]);
+      const connection = await new Mongoose().createConnection(url).asPromise();
+      const left = await connection.collection<{ _id: string }>('protocol').find().sort({ _id: 1 }).toArray();
+      await connection.close();
+      expect(left).to.deep.equal(
+        ['AuthorizationCode:c', 'challenge:a', 'handOff:b'].map((_id) => ({ _id, expiresAt: new Date(0) })),
+      );
+      expect(await store.challenges.take('a')).to.equal(undefined);
+      expect(await store.sweep(new Date(0))).to.equal(3);
+      await store.close();
     });
 
     it('a server that is lost gives a code, and the same store works once it is back', async () => {

@@ -3,7 +3,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
-import { type Call, inBatches } from '../../../src/store/mongo/batches.ts';
+import { type Call, Turns } from '../../../src/store/mongo/turns.ts';
 
 interface Command {
   readonly requests: readonly number[];
@@ -18,8 +18,8 @@ describe('calls that share commands', () => {
 
   beforeEach(() => {
     commands = [];
-    call = inBatches((calls: readonly Call<number, number>[]) => {
-      return new Promise((resolve, reject) => {
+    call = new Turns().sharing((calls: readonly Call<number, number>[]) => {
+      return new Promise<void>((resolve, reject) => {
         commands.push({
           requests: calls.map(({ request }) => request),
           answer() {
@@ -92,5 +92,47 @@ describe('calls that share commands', () => {
     }
     expect(await all).to.have.length(250);
     expect(requests().map(({ length }) => length)).to.deep.equal([100, 100, 50]);
+  });
+
+  it('of several kinds are one turn: each kind has a command of its own, and waits for the others', async () => {
+    const turns = new Turns();
+    const sent: string[] = [];
+    const answers = new Map<string, () => void>();
+    const kind = (name: string) =>
+      turns.sharing<number, string>((calls) => {
+        sent.push(`${name} ${calls.map(({ request }) => request)}`);
+        return new Promise((resolve) =>
+          answers.set(name, () => {
+            for (const call of calls) call.resolve(name);
+            resolve();
+          }),
+        );
+      });
+    const [read, write] = [kind('read'), kind('write')];
+    const first = [read(1), write(1), read(2)];
+    while (sent.length < 2) await setImmediate();
+    expect(sent).to.deep.equal(['read 1,2', 'write 1']);
+    answers.get('read')?.();
+    expect(await first[0]).to.equal('read');
+    const next = read(3);
+    for (let turn = 0; turn < 3; turn++) await setImmediate();
+    expect(sent).to.have.length(2);
+    answers.get('write')?.();
+    while (sent.length < 3) await setImmediate();
+    expect(sent[2]).to.equal('read 3');
+    answers.get('read')?.();
+    expect(await next).to.equal('read');
+  });
+
+  it('of one kind that fails say nothing of another kind', async () => {
+    const turns = new Turns();
+    const failing = turns.sharing<number, number>(() => Promise.reject(new Error('lost')));
+    const other = turns.sharing<number, number>(async (calls) => {
+      await setImmediate();
+      for (const { request, resolve } of calls) resolve(request);
+    });
+    const [failed, answered] = await Promise.allSettled([failing(1), other(2)]);
+    expect(failed.status).to.equal('rejected');
+    expect(answered).to.deep.equal({ status: 'fulfilled', value: 2 });
   });
 });
