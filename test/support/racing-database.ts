@@ -99,6 +99,8 @@ export async function startRacingDatabase({ isRacing }: { readonly isRacing: boo
         const n = updates.length - writeErrors.length;
         return { ok: 1, n, nModified: n - upserted.length, upserted, ...(writeErrors.length > 0 && { writeErrors }) };
       }
+      case 'delete':
+        return { ok: 1, n: 0 };
       case 'find': {
         const { _id } = command.filter as { readonly _id?: string | { readonly $in: readonly string[] } };
         const ids = typeof _id === 'string' ? [_id] : (_id?.$in ?? []);

@@ -18,10 +18,10 @@ export function mongoChallengeStore(records: ShortLivedRecords<StoredChallenge>)
   return {
     // One that stands already is refused, because no label is ever used twice.
     async put({ id, interaction, browserHash, clientId, expiresAt }) {
-      await putOnce(records, keyOf(id), { interaction, browserHash, clientId, expiresAt: validTime(expiresAt) });
+      await putOnce(records, challengeKey(id), { interaction, browserHash, clientId, expiresAt: validTime(expiresAt) });
     },
     async take(id) {
-      const stored = await takeOnce(records, keyOf(id));
+      const stored = await takeOnce(records, challengeKey(id));
       if (stored === undefined) return undefined;
       const { interaction, browserHash, clientId, expiresAt } = stored;
       return { id, interaction, browserHash, clientId, expiresAt };
@@ -29,6 +29,6 @@ export function mongoChallengeStore(records: ShortLivedRecords<StoredChallenge>)
   };
 }
 
-function keyOf(id: string): string {
+export function challengeKey(id: string): string {
   return `challenge:${id}`;
 }

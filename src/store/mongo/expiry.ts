@@ -29,7 +29,7 @@ export async function createExpiryIndex(collection: Collection, graceSeconds: nu
 }
 
 /** So few that nobody who waits for the server notices. */
-const SWEEP_BATCH = 500;
+const SWEEP_BATCH = 100;
 
 /** Deletes the records of `collection` that have expired at `at`, and says how many. */
 export async function sweepExpired(collection: Collection, at: Date): Promise<number> {

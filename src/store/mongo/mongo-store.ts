@@ -5,7 +5,7 @@ import { type Connection, Schema } from 'mongoose';
 import { ServiceError } from '../../errors.ts';
 import type { Store } from '../store.ts';
 import { auditModel, mongoAuditStore } from './audit-store.ts';
-import { mongoChallengeStore } from './challenge-store.ts';
+import { challengeKey, mongoChallengeStore } from './challenge-store.ts';
 import { mongoCitizenStore } from './citizen-store.ts';
 import { consentModel, mongoConsentStore } from './consent-store.ts';
 import { createExpiryIndex, sweepExpired, TTL_GRACE_SECONDS } from './expiry.ts';
@@ -16,13 +16,12 @@ import { mongoNotBeforeStore, notBeforeModel } from './not-before-store.ts';
 import { mongoOcspAnswerStore, ocspAnswerModel } from './ocsp-answer-store.ts';
 import { driverCollection, type MongoDatabase, openMongoDatabase, upserting, validTime } from './open-database.ts';
 import { mongoPortalStore, portalModel } from './portal-store.ts';
-import { mongoProtocolStore } from './protocol-store.ts';
+import { mongoProtocolStore, protocolKey } from './protocol-store.ts';
 import { mongoRateLimitStore, rateLimitModel } from './rate-limit-store.ts';
 import { describeServer, type MongoServer } from './server.ts';
 import { SharedReads } from './shared-reads.ts';
-import { EXPIRED } from './shared-writes.ts';
 import { shortLivedModel, shortLivedRecords } from './short-lived-records.ts';
-import { trySingleUse } from './single-use-trial.ts';
+import { TRIAL_MODEL, trySingleUse } from './single-use-trial.ts';
 import { mongoStandingStore, type StoredStanding, standingModel } from './standing-store.ts';
 import { mongoTrustStore, prepareTrustList, trustModel } from './trust-store.ts';
 import { Turns } from './turns.ts';
@@ -57,12 +56,13 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
       const server = await describeServer(database);
       await refuseNewerSchema(database.connection);
       // Before anything else is asked of it: a server on which two can win may not have all kinds of index either.
-      await trySingleUse(() => shortLivedPorts(database, models), `${server.product} ${server.version}`);
+      const tried = await trySingleUse(() => shortLivedPorts(database, models), `${server.product} ${server.version}`);
+      const left = tried.flatMap((id) => [protocolKey(TRIAL_MODEL, id), challengeKey(id)]);
+      await driverCollection<{ _id: string }>(models.shortLived).deleteMany({ _id: { $in: left } });
       for (const model of Object.values<Indexed>(models)) await model.createIndexes();
       const kept = await Promise.all(
         expiringOf(models).map((collection) => createExpiryIndex(collection, ttlGraceSeconds)),
       );
-      await sweepExpired(models.shortLived.collection, EXPIRED.expiresAt); // what the trial has left
       await prepareTrustList(models.trust);
       await prepareKeyRing(models.keyRing);
       report?.({ ...server, ttlIndexes: kept.every(Boolean) });

@@ -7,7 +7,7 @@ import type { mongo } from 'mongoose';
 import type { ProtocolRecord, ProtocolStore } from '../../oidc/protocol-store.ts';
 import { storedJson } from '../stored-json.ts';
 import { type Attempt, validTime } from './open-database.ts';
-import { EXPIRED, writeAnyway } from './shared-writes.ts';
+import { removedNow, writeAnyway } from './shared-writes.ts';
 import type { ShortLivedRecords } from './short-lived-records.ts';
 import type { Turns } from './turns.ts';
 
@@ -50,7 +50,7 @@ export function mongoProtocolStore(
         // A used record stays used when it is replaced: a request that read it earlier must not revive it.
         ...(typeof consumed === 'number' && { $min: { consumed } }),
       };
-      await writeAnyway(write, { id: keyOf(model, id), update });
+      await writeAnyway(write, { id: protocolKey(model, id), update });
     },
     async add({ model, id, payload, expiresAt, ...optional }) {
       const record = {
@@ -60,13 +60,15 @@ export function mongoProtocolStore(
         ...(expiresAt && { expiresAt: validTime(expiresAt) }),
         ...optional,
       };
-      return (await write({ id: keyOf(model, id), update: { $setOnInsert: record } })) === 'inserted';
+      return (await write({ id: protocolKey(model, id), update: { $setOnInsert: record } })) === 'inserted';
     },
     async find(model, key, at) {
       const time = validTime(at);
-      const isLive = ({ expiresAt }: StoredProtocolRecord): boolean => expiresAt === undefined || expiresAt > time;
+      // What is left of a record that was removed has no model.
+      const isLive = (candidate: StoredProtocolRecord): boolean =>
+        candidate.model === model && (candidate.expiresAt === undefined || candidate.expiresAt > time);
       if ('id' in key) {
-        const stored = await read(keyOf(model, key.id));
+        const stored = await read(protocolKey(model, key.id));
         return stored && isLive(stored) ? toRecord(stored) : undefined;
       }
       const found =
@@ -75,28 +77,29 @@ export function mongoProtocolStore(
           : await attempt(() =>
               collection.find({ userCode: { $eq: key.userCode } }, { sort: { order: -1 } }).toArray(),
             );
-      const stored = found.find((candidate) => candidate.model === model && isLive(candidate));
+      const stored = found.find(isLive);
       return stored && toRecord(stored);
     },
     async consume(model, id, at) {
-      const key = keyOf(model, id);
+      const key = protocolKey(model, id);
       // Where there is no expiry the condition holds for ever.
-      const condition = { consumed: { $exists: false }, expiresAt: { $not: { $lte: validTime(at) } } };
-      const used = { $set: { consumed: Math.floor(at.getTime() / 1000) }, $setOnInsert: EXPIRED };
+      const unexpired = { $not: { $lte: validTime(at) } };
+      const condition = { model: { $exists: true }, consumed: { $exists: false }, expiresAt: unexpired };
+      const used = { $set: { consumed: Math.floor(at.getTime() / 1000) }, $setOnInsert: removedNow() };
       const outcome = await write({ id: key, condition, update: used });
       // There was none: what an upsert has left in its place says that it was used, which it was not.
       if (outcome === 'inserted') await write({ id: key, condition: { model: { $exists: false } }, update: 'removal' });
       return outcome === 'updated';
     },
     async remove(model, key) {
-      if ('id' in key) await writeAnyway(write, { id: keyOf(model, key.id), update: 'removal' });
+      if ('id' in key) await writeAnyway(write, { id: protocolKey(model, key.id), update: 'removal' });
       else await attempt(() => collection.deleteMany({ grantId: { $eq: key.grantId }, model }));
     },
   };
 }
 
 /** A model's name has no colon, so no two pairs have one key. */
-function keyOf(model: string, id: string): string {
+export function protocolKey(model: string, id: string): string {
   return `${model}:${id}`;
 }
 

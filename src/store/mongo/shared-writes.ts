@@ -62,7 +62,10 @@ export async function writeAnyway<Stored>(
   }
 }
 
-export const EXPIRED = { expiresAt: new Date(0) } as const;
+/** What stands in place of a record that was removed. */
+export function removedNow(): { readonly expiresAt: Date } {
+  return { expiresAt: new Date() };
+}
 
 /** By their places in the batch. */
 interface Written {
@@ -108,6 +111,6 @@ function operationOf<Stored extends { _id: string }>({
 }: Upsert<Stored>): mongo.AnyBulkWriteOperation<Stored> {
   const filter = { ...condition, _id: { $eq: id } } as mongo.Filter<Stored>; // the type variable hides that `_id` is a string
   if (update !== 'removal') return { updateOne: { filter, update, upsert: true } };
-  const replacement = { ...EXPIRED } as unknown as mongo.WithoutId<Stored>; // no record any more
+  const replacement = removedNow() as unknown as mongo.WithoutId<Stored>; // no record any more
   return { replaceOne: { filter, replacement, upsert: true } };
 }

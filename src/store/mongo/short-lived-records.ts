@@ -2,7 +2,7 @@
  * What a sign-in leaves behind for a while, of whatever kind, in one collection: so that the steps of many sign-ins share
  * commands. The `_id` is `kind:id`.
  *
- * What is removed is replaced by a document that has expired, and nothing else: that can go with other writes, which a
+ * What is removed is replaced by a document that expires at once, and nothing else: that can go with other writes, which a
  * deletion cannot. It says nothing of what it was, nobody finds it, and it goes with what else has expired.
  */
 import { type Connection, type mongo, Schema } from 'mongoose';

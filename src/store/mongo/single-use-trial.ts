@@ -10,7 +10,7 @@ const ROUNDS = 5;
 const PARALLEL = 20;
 /** Of each round; who tries them all at once sends commands that carry several, as those of sign-ins do. */
 const RECORDS = 2;
-const MODEL = 'SingleUseTrial';
+export const TRIAL_MODEL = 'SingleUseTrial';
 const SCRATCH_MS = 60_000;
 
 type Ports = Pick<Store, 'protocol' | 'challenges'>;
@@ -20,22 +20,31 @@ type Ports = Pick<Store, 'protocol' | 'challenges'>;
  * index but the one of `_id`.
  * @param openPorts ports that share commands with no others: within one command nobody races
  * @param server for the refusal: its product and version
+ * @returns the ids of the scratch records, of which what is left may be deleted
  * Rejects with ServiceError STORE_SINGLE_USE_BROKEN when not exactly one caller won each; STORE_UNAVAILABLE.
  */
-export async function trySingleUse(openPorts: () => Ports, server: string): Promise<void> {
+export async function trySingleUse(openPorts: () => Ports, server: string): Promise<readonly string[]> {
   const contenders = Array.from({ length: PARALLEL }, openPorts);
   const { protocol, challenges } = openPorts();
+  const used: string[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
-    const ids = Array.from({ length: RECORDS }, () => `${MODEL}-${randomUUID()}`);
+    const ids = Array.from({ length: RECORDS }, () => `${TRIAL_MODEL}-${randomUUID()}`);
+    used.push(...ids);
     const at = new Date();
     const expiresAt = new Date(at.getTime() + SCRATCH_MS);
     for (const id of ids) {
-      await protocol.put({ model: MODEL, id, payload: {}, expiresAt });
-      await challenges.put({ id, interaction: MODEL, browserHash: MODEL, clientId: MODEL, expiresAt });
+      await protocol.put({ model: TRIAL_MODEL, id, payload: {}, expiresAt });
+      await challenges.put({
+        id,
+        interaction: TRIAL_MODEL,
+        browserHash: TRIAL_MODEL,
+        clientId: TRIAL_MODEL,
+        expiresAt,
+      });
     }
-    const consumed = await winners(contenders, ids, (ports, id) => ports.protocol.consume(MODEL, id, at));
+    const consumed = await winners(contenders, ids, (ports, id) => ports.protocol.consume(TRIAL_MODEL, id, at));
     const taken = await winners(contenders, ids, async (ports, id) => (await ports.challenges.take(id)) !== undefined);
-    for (const id of ids) await protocol.remove(MODEL, { id });
+    for (const id of ids) await protocol.remove(TRIAL_MODEL, { id });
     const wrong = [...consumed, ...taken].find((won) => won !== 1);
     if (wrong !== undefined) {
       throw new ServiceError(
@@ -45,6 +54,7 @@ export async function trySingleUse(openPorts: () => Ports, server: string): Prom
       );
     }
   }
+  return used;
 }
 
 /** How many won, of each record. */

@@ -39,7 +39,7 @@ describe('the trial of single use', () => {
       await put(record);
     };
     const challenges = atOnce();
-    await trySingleUse(() => ({ protocol, challenges }), SERVER);
+    expect(await trySingleUse(() => ({ protocol, challenges }), SERVER)).to.deep.equal(ids);
     expect(ids).to.have.length.above(1);
     for (const id of ids) expect(await protocol.find('SingleUseTrial', { id }, new Date(0))).to.equal(undefined);
   });
@@ -71,7 +71,7 @@ describe('the trial of single use', () => {
   });
 });
 
-async function refused(trial: Promise<void>, detail: object): Promise<void> {
+async function refused(trial: Promise<unknown>, detail: object): Promise<void> {
   const error = await expectRefusal(() => trial, ServiceError, 'STORE_SINGLE_USE_BROKEN');
   expect(error.detail).to.deep.include(detail);
 }
