@@ -25,6 +25,8 @@ export interface RingParts {
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly log: Log;
+  /** False where the service has run on its store already: one that is new is not that store. */
+  readonly mayBegin: boolean;
 }
 
 export interface ServiceRing extends RingParts {
@@ -38,12 +40,17 @@ export interface ServiceRing extends RingParts {
  *   STORE_UNAVAILABLE, AUDIT_UNAVAILABLE
  */
 export async function openServiceRing(parts: RingParts): Promise<ServiceRing> {
-  const { config, keys, store, audit, clock } = parts;
+  const { config, keys, store, audit, clock, log, mayBegin } = parts;
   const sealed = new SealedRing({ store: store.keyRing, storeKey: keys.storeKey, audit });
   try {
     const opened = await openFirstRing(sealed, {
       subjectKey: keys.subjectKey,
-      readFirstKeys: () => readFirstKeys(config.keys.directory),
+      mayBegin,
+      readFirstKeys: () => {
+        const first = readFirstKeys(config.keys.directory);
+        log.info('first-start');
+        return first;
+      },
       at: clock(),
     });
     return { ...parts, sealed, opened };

@@ -77,7 +77,13 @@ export interface ServiceOptions {
   /** For tests: runs the renewals of CRLs. */
   readonly schedule?: Schedule | undefined;
   /** Where this process is one of several: another one records the start and the end of the service. */
-  readonly worker?: { readonly hasSharedWork: () => boolean } | undefined;
+  readonly worker?:
+    | {
+        readonly hasSharedWork: () => boolean;
+        /** Of the service since its start: all others go on with the store of this one. */
+        readonly isFirst: boolean;
+      }
+    | undefined;
   /** For measurements: a store in place of the one that the configuration names. */
   readonly openStore?: (() => Promise<Store>) | undefined;
 }
@@ -88,7 +94,7 @@ export async function recordService(
   type: 'service.started' | 'service.stopped',
   clock: Clock = systemClock,
 ): Promise<void> {
-  const store = await openConfiguredStore(settings);
+  const store = await openConfiguredStore(settings, { create: false });
   try {
     await new AuditLog(store.audit, clock).append({ type, issuer });
   } finally {
@@ -130,12 +136,16 @@ export async function composeService(
   };
   const portalHost = composePortalHost(config, revocationOptions);
   const sandbox = await openSandbox(config);
+  const mayBegin = worker?.isFirst ?? true;
   const store = await (openStore?.() ??
-    openConfiguredStore(config.store, (server) => log.info('store', { ...server })));
+    openConfiguredStore(config.store, {
+      create: mayBegin,
+      report: (server) => log.info('store', { ...server }),
+    }));
   const audit = new AuditLog(store.audit, clock);
   const portals = recentPortals(store.portals, clock);
   const notBefore = recentNotBefore(store.notBefore, clock);
-  const ring = await openServiceRing({ config, keys, store, audit, clock, log });
+  const ring = await openServiceRing({ config, keys, store, audit, clock, log, mayBegin });
   const citizens = createCitizenRecords(store.citizens, keys.subjectKey, recordSeconds(lifetimes), clock);
   const refusalPages = { assets: issuer, log, audit, clock, sandbox };
 

@@ -2,7 +2,7 @@
  * `thiqa audit`: the record of what happened.
  */
 import type { Command } from 'commander';
-import { withExistingStore } from './store-access.ts';
+import { withStore } from './store-access.ts';
 import { configOption, print } from './terminal.ts';
 
 export function addAuditCommand(program: Command): void {
@@ -12,7 +12,7 @@ export function addAuditCommand(program: Command): void {
     .description('check the hash chain of the whole audit log')
     .option(...configOption)
     .action(({ config }: { config: string }) =>
-      withExistingStore(config, async (_store, audit) => {
+      withStore(config, async (_store, audit) => {
         const last = await audit.verify();
         print(JSON.stringify({ verdict: 'whole', records: last?.sequence ?? 0, hash: last?.hash }));
       }),

@@ -10,7 +10,7 @@ import { registerPortal } from '../relying-party/register-portal.ts';
 import { knownPortal } from '../sessions/end-sessions.ts';
 import { changePortalStatus } from '../sessions/suspend.ts';
 import { reasonOption, sessionPorts, type WithReason } from './session-ports.ts';
-import { withStore } from './store-access.ts';
+import { withFirstStore, withStore } from './store-access.ts';
 import { configOption, print } from './terminal.ts';
 
 export function addPortalCommand(program: Command): void {
@@ -21,7 +21,7 @@ export function addPortalCommand(program: Command): void {
     .argument('<file>')
     .option(...configOption)
     .action((file: string, { config }: { config: string }) =>
-      withStore(config, async (store, audit) => {
+      withFirstStore(config, async (store, audit) => {
         const ports = await onboardingPorts({
           config: loadConfig(config, process.env),
           store,

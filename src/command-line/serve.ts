@@ -94,7 +94,8 @@ async function serveAsWorker(readConfig: () => Config): Promise<void> {
       const service = await composeService(config, {
         log,
         readConfig: readWithoutManagement,
-        worker: { hasSharedWork },
+        // The first opens alone, at the start.
+        worker: { hasSharedWork, isFirst: cluster.worker?.id === 1 },
       });
       return { service, log };
     });

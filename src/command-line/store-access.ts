@@ -1,41 +1,37 @@
 /**
  * What a command needs of the store of a configuration, while the service may run beside it.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { AuditLog } from '../audit/audit-log.ts';
 import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config.ts';
 import type { ConfiguredDocument } from '../document-configuration.ts';
-import { ServiceError } from '../errors.ts';
 import { openStore } from '../store/open-store.ts';
-import { STORE_FILES } from '../store/sqlite/backup.ts';
 import type { Store } from '../store/store.ts';
 import { withTrustList } from '../trust/document-trust.ts';
 import { complain } from './terminal.ts';
 
-export async function withStore<T>(configFile: string, use: (store: Store, audit: AuditLog) => Promise<T>): Promise<T> {
-  const store = await openStore(loadConfig(configFile, process.env).store);
+type Use<T> = (store: Store, audit: AuditLog) => Promise<T>;
+
+/**
+ * A store that is there: one that was lost, or that another folder has, is not made anew and found to be in order.
+ * Rejects with ServiceError STORE_UNAVAILABLE, too.
+ */
+export function withStore<T>(configFile: string, use: Use<T>): Promise<T> {
+  return withOpened(configFile, false, use);
+}
+
+/** For what may come before the first start of the service. */
+export function withFirstStore<T>(configFile: string, use: Use<T>): Promise<T> {
+  return withOpened(configFile, true, use);
+}
+
+async function withOpened<T>(configFile: string, create: boolean, use: Use<T>): Promise<T> {
+  const store = await openStore(loadConfig(configFile, process.env).store, { create });
   try {
     return await use(store, new AuditLog(store.audit, systemClock));
   } finally {
     await store.close();
   }
-}
-
-/**
- * A store that is there: one that was lost is not made anew, and found to be in order.
- * Rejects with ServiceError STORE_UNAVAILABLE, too.
- */
-export function withExistingStore<T>(
-  configFile: string,
-  use: (store: Store, audit: AuditLog) => Promise<T>,
-): Promise<T> {
-  const { store } = loadConfig(configFile, process.env);
-  const missing =
-    store.kind === 'sqlite' && Object.values(STORE_FILES).find((name) => !existsSync(join(store.directory, name)));
-  if (missing) throw new ServiceError('STORE_UNAVAILABLE', `the folder of the store has no ${missing}`);
-  return withStore(configFile, use);
 }
 
 /** The documents as the service accepts them: of the configuration, and of the trust list. */

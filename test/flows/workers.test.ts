@@ -3,10 +3,11 @@
  * on meanwhile. No request stays with a worker: each has a connection of its own.
  */
 import { once } from 'node:events';
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { databaseServerNeeds, startDatabaseServer } from '../support/database-server.ts';
 import { discardDatabase, freshDatabase, MONGODB_URL } from '../support/mongo-database.ts';
 import { type IssuedCode, type LogLine, ServedService, type ServeProcess } from '../support/served-service.ts';
@@ -226,6 +227,27 @@ describe('thiqa serve --workers', function () {
     expect((await service.health()).body.status).to.equal('ok');
   });
 
+  it('does not go on with another store when its own is gone, and does when that is back', async () => {
+    const running = await started();
+    const folder = join(service.directory, 'store');
+    renameSync(folder, `${folder}.moved`);
+    process.kill(Number(running.lines('worker-started')[0]?.pid), 'SIGKILL');
+    const lost = await running.logged('worker-lost', 2);
+    expect(lost[1]).to.have.nested.property('error.code', 'STORE_UNAVAILABLE');
+    expect(existsSync(folder)).to.equal(false);
+    // As a command may make one before a first start.
+    await (await openSqliteStore({ directory: folder })).close();
+    const from = running.output.length;
+    const [another] = await running.logged('worker-lost', 1, from);
+    expect(another?.error)
+      .to.have.property('message')
+      .that.matches(/this one is new/);
+    rmSync(folder, { recursive: true });
+    renameSync(`${folder}.moved`, folder);
+    await running.logged('worker-started', 1, from);
+    await signInAndRedeem();
+  });
+
   it('is not well with a store that it can read and not write to, though nobody has tried', async () => {
     await started();
     const file = join(service.directory, 'store', 'thiqa.sqlite');
@@ -280,7 +302,8 @@ describe('thiqa serve --workers', function () {
     const running = service.serve();
     expect(await running.ended).to.equal(78);
     other.close();
-    expect(running.output.trim().split('\n')).to.have.length(1);
+    const lines = running.output.trim().split('\n');
+    expect(lines.filter((line) => !line.includes('"event":"first-start"'))).to.have.length(1);
     expect(running.output).to.match(/port \d+ of the issuer/);
   });
 

@@ -8,7 +8,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { KeyEvent } from '../../audit/event.ts';
-import { ConfigurationError } from '../../errors.ts';
+import { ConfigurationError, ServiceError } from '../../errors.ts';
 import { cookieKeyMaterial, fingerprintOf, signingKeyMaterial } from '../signing-keys.ts';
 import { DEFAULT_ALGORITHM, type KeyMaterial, type KeyRing, type RingKey } from './key-ring.ts';
 import type { OpenedRing, SealedRing } from './sealed-ring.ts';
@@ -21,6 +21,8 @@ export interface FirstKeys {
 
 export interface StartingKeys {
   readonly subjectKey: KeyObject;
+  /** False where the service has run on its store already: one without a ring is not that store. */
+  readonly mayBegin: boolean;
   /** Asked at the first start only. */
   readonly readFirstKeys: () => FirstKeys;
   readonly at: Date;
@@ -31,6 +33,9 @@ export interface StartingKeys {
  *   ServiceError STORE_UNAVAILABLE, AUDIT_UNAVAILABLE
  */
 export async function openFirstRing(ring: SealedRing, starting: StartingKeys): Promise<OpenedRing> {
+  if (!starting.mayBegin && (await ring.version()) === 0) {
+    throw new ServiceError('STORE_UNAVAILABLE', 'the store that the service began with is gone: this one is new');
+  }
   const fingerprint = fingerprintOf(starting.subjectKey);
   const opened = await ring.begin(() => firstRing(starting.readFirstKeys(), fingerprint, starting.at));
   requireSubjectKey(opened.ring, starting.subjectKey);

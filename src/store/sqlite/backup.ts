@@ -16,8 +16,8 @@ import { ServiceError } from '../../errors.ts';
 import { sqliteAuditStore } from './audit-store.ts';
 import { Database, sqliteFailure } from './open-database.ts';
 import { AUDIT_MIGRATIONS, STORE_MIGRATIONS } from './schema.ts';
+import { STORE_FILES } from './store-files.ts';
 
-export const STORE_FILES = { store: 'thiqa.sqlite', audit: 'audit.sqlite' } as const;
 const MANIFEST = 'backup.json';
 
 /** SHA-256 of each file, lower-case hex, and when the backup was made, ISO 8601. */

@@ -9,8 +9,9 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } fr
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ServiceError } from '../../errors.ts';
-import { type BackupManifest, makeFolder, STORE_FILES, sync, type VerifyAudit, verifyBackup } from './backup.ts';
+import { type BackupManifest, makeFolder, sync, type VerifyAudit, verifyBackup } from './backup.ts';
 import { sqliteFailure } from './open-database.ts';
+import { STORE_FILES } from './store-files.ts';
 
 export interface RestoreOptions {
   /** Where the store is to be. */

@@ -20,19 +20,27 @@ import { sqliteProtocolStore } from './protocol-store.ts';
 import { sqliteRateLimitStore } from './rate-limit-store.ts';
 import { AUDIT_MIGRATIONS, STORE_MIGRATIONS } from './schema.ts';
 import { sqliteStandingStore } from './standing-store.ts';
+import { allowStoreFiles, requireStoreFiles, STORE_FILES } from './store-files.ts';
 import { sqliteTrustStore } from './trust-store.ts';
 
 export interface SqliteStoreOptions {
-  /** Created when absent, readable by this account only. */
   readonly directory: string;
+  /** Whether one is made, readable by this account only, in a folder that has none and lost none; true unless told. */
+  readonly create?: boolean;
   /** How long a writer waits for another process; 5 seconds unless told. */
   readonly lockTimeoutMs?: number;
 }
 
 /** Rejects with ServiceError STORE_SCHEMA_NEWER, STORE_UNAVAILABLE or AUDIT_UNAVAILABLE. */
-export async function openSqliteStore({ directory, lockTimeoutMs = 5000 }: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore({
+  directory,
+  create = true,
+  lockTimeoutMs = 5000,
+}: SqliteStoreOptions): Promise<Store> {
+  if (create) allowStoreFiles(directory);
+  else requireStoreFiles(directory);
   const database = await openDatabase({
-    file: join(directory, 'thiqa.sqlite'),
+    file: join(directory, STORE_FILES.store),
     migrations: STORE_MIGRATIONS,
     synchronous: 'NORMAL',
     lockTimeoutMs,
@@ -40,7 +48,7 @@ export async function openSqliteStore({ directory, lockTimeoutMs = 5000 }: Sqlit
   });
   try {
     const auditDatabase = await openDatabase({
-      file: join(directory, 'audit.sqlite'),
+      file: join(directory, STORE_FILES.audit),
       migrations: AUDIT_MIGRATIONS,
       synchronous: 'FULL',
       lockTimeoutMs,

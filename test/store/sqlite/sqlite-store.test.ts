@@ -2,7 +2,7 @@
  * What is particular to SQLite: its files, its schema versions, and its ways to fail.
  */
 
-import { copyFile, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -67,6 +67,7 @@ describe('SQLite store', () => {
     });
 
     it('that are none of SQLite are refused with their place and the reason', async () => {
+      await (await openSqliteStore({ directory })).close();
       const file = join(directory, 'thiqa.sqlite');
       await writeFile(file, 'x'.repeat(100));
       const error = await refused('STORE_UNAVAILABLE', openSqliteStore({ directory }));
@@ -77,7 +78,7 @@ describe('SQLite store', () => {
       await writeFile(join(directory, 'file'), '');
       const opening = openSqliteStore({ directory: join(directory, 'file', 'store') });
       const error = await refused('STORE_UNAVAILABLE', opening);
-      expect(error.message).to.match(/file\/store\/thiqa\.sqlite: SQLite could not read or write: ENOTDIR$/);
+      expect(error.message).to.match(/file\/store: SQLite could not read or write: ENOTDIR$/);
     });
 
     for (const file of ['thiqa.sqlite', 'audit.sqlite'] as const) {
@@ -133,7 +134,33 @@ describe('SQLite store', () => {
       await store.close();
     });
 
+    for (const name of ['thiqa.sqlite', 'audit.sqlite']) {
+      it(`of which one was lost are refused, and it is not made anew: ${name}`, async () => {
+        const store = await openSqliteStore({ directory });
+        await new AuditLog(store.audit, () => NOW).append(auditEvent('a'));
+        await store.close();
+        await rm(join(directory, name));
+        const error = await refused('STORE_UNAVAILABLE', openSqliteStore({ directory }));
+        expect(error.message).to.match(new RegExp(`has no ${name}$`));
+        expect(await readdir(directory)).not.to.include(name);
+      });
+    }
+
+    it('are made by processes that start at once, each of which finds the store', async () => {
+      const stores = await Promise.all(Array.from({ length: 8 }, () => openSqliteStore({ directory })));
+      for (const store of stores) await store.close();
+    });
+
+    it('are not made where they must be there', async () => {
+      const nested = join(directory, 'lost');
+      await refused('STORE_UNAVAILABLE', openSqliteStore({ directory: nested, create: false }));
+      expect(await readdir(directory)).to.deep.equal([]);
+      await (await openSqliteStore({ directory: nested })).close();
+      await (await openSqliteStore({ directory: nested, create: false })).close();
+    });
+
     it('that are no databases are refused', async () => {
+      await (await openSqliteStore({ directory })).close();
       await writeFile(join(directory, 'thiqa.sqlite'), 'not a database, though longer than an empty file '.repeat(100));
       const error = await refused('STORE_UNAVAILABLE', openSqliteStore({ directory }));
       expect(error.cause).to.be.instanceOf(Error);
