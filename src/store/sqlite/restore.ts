@@ -45,10 +45,12 @@ export async function restoreSqliteStore({
       chmodSync(draftOf(directory, name), 0o600);
     }
     forgetSignIns(draftOf(directory, STORE_FILES.store));
+    // On disk before the store goes: from here on they say that a restore did not end.
+    for (const name of Object.values(STORE_FILES)) sync(draftOf(directory, name));
+    sync(directory);
     putAside(directory, at);
     // The record first: it is never behind what the store says.
     for (const name of [STORE_FILES.audit, STORE_FILES.store]) {
-      sync(draftOf(directory, name));
       renameSync(draftOf(directory, name), join(directory, name));
       sync(directory);
     }

@@ -2,13 +2,16 @@
  * Whether a folder has a store, may get one, or has lost the one that it had. A lost store is not made anew: with it went
  * who was suspended, and what was ended.
  */
-import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ServiceError } from '../../errors.ts';
 import { sqliteFailure } from './open-database.ts';
 
 /** By what they are called in the manifest of a backup. */
 export const STORE_FILES = { store: 'thiqa.sqlite', audit: 'audit.sqlite' } as const;
+
+/** What is left of a restore: what it was about to put in place, and what it put aside. */
+const OF_A_RESTORE = /\.restoring$|^replaced-/;
 
 /** @throws ServiceError STORE_UNAVAILABLE */
 export function requireStoreFiles(directory: string): void {
@@ -28,6 +31,9 @@ export function allowStoreFiles(directory: string): void {
     // filled, in an order, and whoever looks does so in the other one.
     if (sizeOf(store) > 0 && !existsSync(audit)) throw lost(directory, STORE_FILES.audit);
     if (sizeOf(audit) > 0 && sizeOf(store) === 0) throw lost(directory, STORE_FILES.store);
+    if (!existsSync(store) && readdirSync(directory).some((name) => OF_A_RESTORE.test(name))) {
+      throw new ServiceError('STORE_UNAVAILABLE', `${directory}: a restore did not end there: repeat it`);
+    }
     // The audit log first.
     if (!existsSync(audit)) closeSync(openSync(audit, 'a', 0o600));
   } catch (cause) {

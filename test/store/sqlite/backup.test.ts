@@ -2,9 +2,11 @@ import {
   appendFileSync,
   chmodSync,
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -170,6 +172,25 @@ describe('a backup of the SQLite store', () => {
     expect(await store.protocol.find('AuthorizationCode', { id: 'code-1' }, NOW)).to.equal(undefined);
     expect(await store.portals.list()).to.have.lengthOf(1);
   });
+
+  for (const [moment, inPlace] of [
+    ['the store was put aside', []],
+    ['the record was put in place', ['audit.sqlite']],
+  ] as const) {
+    it(`leaves, where the restore broke off after ${moment}, no place for a new store, and is restored again`, async () => {
+      await backUp();
+      await store.close();
+      mkdirSync(join(directory, 'replaced-earlier'));
+      for (const name of FILES) {
+        renameSync(join(directory, name), join(directory, 'replaced-earlier', name));
+        cpSync(join(folder, name), join(directory, inPlace.some((one) => one === name) ? name : `${name}.restoring`));
+      }
+      await refused(() => openSqliteStore({ directory }), 'STORE_UNAVAILABLE');
+      await restore(inPlace.length > 0);
+      store = await openSqliteStore({ directory });
+      expect(await recordsOf(store)).to.equal(1);
+    });
+  }
 
   it('is not restored while a service has the store open, though it does nothing', async () => {
     await backUp();
