@@ -37,7 +37,7 @@ async function withOpened<T>(configFile: string, create: boolean, use: Use<T>): 
 /** The documents as the service accepts them: of the configuration, and of the trust list. */
 export function trustedDocuments(configFile: string): Promise<readonly ConfiguredDocument[]> {
   const { documents } = loadConfig(configFile, process.env);
-  return withStore(configFile, async ({ trust }) => {
+  return withFirstStore(configFile, async ({ trust }) => {
     const { entries } = await trust.read();
     return documents.map((document) =>
       withTrustList(document, entries, ({ error }) => complain(`an entry of the trust list is damaged: ${error.code}`)),

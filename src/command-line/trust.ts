@@ -10,7 +10,7 @@ import type { Certificate } from '../pki/certificate.ts';
 import { addTrust, refreshTrust, removeTrust, type TrustPorts } from '../trust/change-trust.ts';
 import { listTrust } from '../trust/list-trust.ts';
 import type { TrustKind, TrustSubject } from '../trust/trust-list.ts';
-import { withStore } from './store-access.ts';
+import { withFirstStore } from './store-access.ts';
 import { configOption, endWithReader, print } from './terminal.ts';
 
 export function addTrustCommand(program: Command): void {
@@ -83,7 +83,7 @@ export function addTrustCommand(program: Command): void {
 /** Refused whole when the configuration has problems: a command must not say what a service would not do. */
 async function withTrust(configFile: string, use: (ports: TrustPorts) => Promise<void>): Promise<void> {
   const { documents } = loadConfig(configFile, process.env);
-  await withStore(configFile, (store, audit) => use({ documents, trust: store.trust, audit, clock: systemClock }));
+  await withFirstStore(configFile, (store, audit) => use({ documents, trust: store.trust, audit, clock: systemClock }));
 }
 
 function trustSubjectJson({ profile, kind, keySha256, certificateSha256 }: TrustSubject) {
