@@ -42,13 +42,7 @@ describe('the commands backup and restore', () => {
     expect(JSON.parse(stdout)).to.include({ verdict: 'complete', records: 0 });
   });
 
-  for (const command of [
-    'audit verify',
-    'keys list',
-    'portal list',
-    'trust list',
-    'sessions end --everybody --reason incident',
-  ]) {
+  for (const command of ['audit verify', 'keys list', 'portal list', 'sessions end --everybody --reason incident']) {
     it(`${command}: a store that is not there is not in order, and not made`, () => {
       const store = join(service.directory, 'lost-store');
       const { status, stdout, stderr } = run(command, `sqlite:${store}`);
