@@ -41,14 +41,14 @@ export interface ShortLivedRecords<Stored extends { _id: string }> {
   readonly write: Write<Stored>;
 }
 
-/** @returns a function that makes the records of one kind: each type stands for documents of its own `_id`s */
+/** @returns a function that makes the records of one kind */
 export function shortLivedRecords(
   model: ReturnType<typeof shortLivedModel>,
   { turns, reads, attempt }: { readonly turns: Turns; readonly reads: SharedReads; readonly attempt: Attempt },
 ): <Stored extends { _id: string }>() => ShortLivedRecords<Stored> {
   const collection = driverCollection<Indexed>(model);
   const records = { collection, read: reads.of(collection), write: sharedWrites(turns, collection, attempt) };
-  return <Stored extends { _id: string }>() => records as unknown as ShortLivedRecords<Stored>;
+  return <Stored extends { _id: string }>() => records as unknown as ShortLivedRecords<Stored>; // its `_id`s are its own
 }
 
 /** Of single use; all of them have an interaction, and what is left of one that was taken has not. */
