@@ -74,7 +74,8 @@ export function createMemoryStore(): Store {
       async add(key, points, at, expiresAt) {
         const running = rateCounts.get(key);
         const isRunning = running !== undefined && running.expiresAt > at;
-        const count = isRunning ? { ...running, points: running.points + points } : { points, expiresAt };
+        const end = isRunning && running.expiresAt < expiresAt ? running.expiresAt : expiresAt;
+        const count = { points: points + (isRunning ? running.points : 0), expiresAt: end };
         rateCounts.set(key, count);
         return count;
       },

@@ -807,11 +807,15 @@ function storeContract(factory: StoreFactory): void {
         expect(await store.protocol.consume('AuthorizationCode', 'code-1', AHEAD)).to.equal(false);
       });
 
-      it('a counter runs for a clock that is behind as long as its window does, and begins again once', async () => {
+      it('a counter that a clock far ahead has begun counts on, and ends one window after any other clock has met it', async () => {
         await store.rateLimits.add('address', 1, BEHIND, EXPIRY);
-        const later = new Date(EXPIRY.getTime() + 60_000);
+        const later = new Date(EXPIRY.getTime() + 3 * 3_600_000);
         expect(await other.rateLimits.add('address', 1, AHEAD, later)).to.deep.equal({ points: 1, expiresAt: later });
-        expect(await store.rateLimits.add('address', 1, BEHIND, EXPIRY)).to.deep.equal({ points: 2, expiresAt: later });
+        const met = { points: 2, expiresAt: EXPIRY };
+        expect(await store.rateLimits.add('address', 1, BEHIND, EXPIRY)).to.deep.equal(met);
+        expect(await other.rateLimits.add('address', 1, BEFORE_EXPIRY, later)).to.deep.equal({ ...met, points: 3 });
+        const next = new Date(EXPIRY.getTime() + 60_000);
+        expect(await store.rateLimits.add('address', 1, EXPIRY, next)).to.deep.equal({ points: 1, expiresAt: next });
       });
 
       it('a sweep by a clock that is behind removes nothing that counts for another', async () => {

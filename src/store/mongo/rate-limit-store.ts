@@ -37,8 +37,9 @@ const MAX_ATTEMPTS = 5;
 
 export function mongoRateLimitStore(model: ReturnType<typeof rateLimitModel>, attempt: Attempt): RateLimitStore {
   const counters = driverCollection<Stored>(model);
-  async function addToRunning(key: string, points: number, at: Date): Promise<Stored | null> {
-    return counters.findOneAndUpdate({ _id: { $eq: key }, expiresAt: { $gt: at } }, { $inc: { points } }, AFTERWARDS);
+  async function addToRunning(key: string, points: number, at: Date, expiresAt: Date): Promise<Stored | null> {
+    const running = { _id: { $eq: key }, expiresAt: { $gt: at } };
+    return counters.findOneAndUpdate(running, { $inc: { points }, $min: { expiresAt } }, AFTERWARDS);
   }
 
   /** False when another process has begun the counter meanwhile: its `_id` stands, and its window runs. */
@@ -58,7 +59,7 @@ export function mongoRateLimitStore(model: ReturnType<typeof rateLimitModel>, at
       const [now, end] = [validTime(at), validTime(expiresAt)];
       return attempt(async () => {
         for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
-          const running = await addToRunning(key, points, now);
+          const running = await addToRunning(key, points, now, end);
           if (running !== null) return { points: running.points, expiresAt: running.expiresAt };
           if (await begin(key, points, now, end)) return { points, expiresAt: end };
         }

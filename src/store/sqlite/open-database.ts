@@ -65,7 +65,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     // A log that grows makes each commit dearer that must be on disk, so FULL keeps SQLite's own, shorter one.
     if (synchronous === 'NORMAL') database.execute(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     migrate(database, migrations);
-    database.requirePlace();
+    database.requireSound();
     return database;
   } catch (error) {
     database?.close();
@@ -85,6 +85,8 @@ export class Database {
   readonly #connection: DatabaseSync;
   readonly #failure: DatabaseOptions['failure'];
   readonly #isInPlace: () => boolean;
+  /** What SQLite met once in the file will be met again, by some statements and not by others. */
+  #isDamaged = false;
   #waiting: WaitingWrite[] = [];
 
   /** @param isInPlace whether others find at its place the file that is open here */
@@ -96,30 +98,36 @@ export class Database {
 
   /** `Row` names the columns that the statement returns; STRICT tables vouch for their types. */
   prepare<Row = never>(sql: string): Statement<Row> {
-    const statement = translated(this.#failure, () => this.#connection.prepare(sql));
+    const statement = this.#translated(() => this.#connection.prepare(sql));
     // Runs to the end even where one row is wanted: only the last step of a DELETE ... RETURNING commits it, and
     // StatementSync.get stops before that step and does not report that it failed.
-    const all = (values: Values): Row[] => translated(this.#failure, () => statement.all(values) as Row[]);
+    const all = (values: Values): Row[] => this.#translated(() => statement.all(values) as Row[]);
     return {
       all,
       first: (values) => all(values)[0],
-      run: (values) => translated(this.#failure, () => Number(statement.run(values).changes)),
+      run: (values) => this.#translated(() => Number(statement.run(values).changes)),
     };
   }
 
   execute(sql: string): void {
-    translated(this.#failure, () => this.#connection.exec(sql));
+    this.#translated(() => this.#connection.exec(sql));
   }
 
-  /** @throws ServiceError the `failure` code: what is written now would be lost */
-  requirePlace(): void {
-    if (translated(this.#failure, this.#isInPlace)) return;
+  /** @throws ServiceError the `failure` code: what is written now would be lost, or stand among what is */
+  requireSound(): void {
+    if (this.#isDamaged) {
+      throw new ServiceError(
+        this.#failure,
+        'the database file is damaged: it is read as far as it can be, not written',
+      );
+    }
+    if (this.#translated(this.#isInPlace)) return;
     throw new ServiceError(this.#failure, 'the database file was moved, removed or replaced since it was opened');
   }
 
   /** Runs `work` while no other process writes; what it wrote stands whole or not at all. */
   transaction<T>(work: () => T): T {
-    this.requirePlace();
+    this.requireSound();
     this.execute('BEGIN IMMEDIATE');
     try {
       const result = work();
@@ -171,7 +179,7 @@ export class Database {
     const [first] = writes;
     if (first === undefined) return;
     try {
-      this.requirePlace();
+      this.requireSound();
       const settle = writes.length === 1 ? [first.run()] : this.transaction(() => this.#runEach(writes));
       for (const each of settle) each();
     } catch (error) {
@@ -194,11 +202,22 @@ export class Database {
   /** Completes the writes that wait. */
   close(): void {
     this.#writeWaiting();
-    if (this.#connection.isOpen) translated(this.#failure, () => this.#connection.close());
+    if (this.#connection.isOpen) this.#translated(() => this.#connection.close());
+  }
+
+  #translated<T>(action: () => T): T {
+    try {
+      return translated(this.#failure, action);
+    } catch (error) {
+      this.#isDamaged ||= isOfKind(error, SQLITE_CORRUPT, SQLITE_NOTADB);
+      throw error;
+    }
   }
 }
 
 const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
 const RETRY_MS = 10;
 
 /**
@@ -210,15 +229,15 @@ async function useWriteAheadLog(database: Database, lockTimeoutMs: number): Prom
     try {
       return database.execute('PRAGMA journal_mode = WAL');
     } catch (error) {
-      if (!isBusy(error) || waitedMs >= lockTimeoutMs) throw error;
+      if (!isOfKind(error, SQLITE_BUSY) || waitedMs >= lockTimeoutMs) throw error;
     }
     await setTimeout(RETRY_MS);
   }
 }
 
-function isBusy(error: unknown): boolean {
+function isOfKind(error: unknown, ...kinds: readonly number[]): boolean {
   const errcode = error instanceof ServiceError ? error.detail.errcode : undefined;
-  return typeof errcode === 'number' && (errcode & 0xff) === SQLITE_BUSY; // the higher bits say in which way
+  return typeof errcode === 'number' && kinds.includes(errcode & 0xff); // the higher bits say in which way
 }
 
 function migrate(database: Database, migrations: readonly string[]): void {

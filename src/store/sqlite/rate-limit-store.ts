@@ -12,7 +12,7 @@ export function sqliteRateLimitStore(database: Database): RateLimitStore {
     `INSERT INTO rate_limit (key, points, expires_at) VALUES (:key, :points, :expiresAt)
      ON CONFLICT (key) DO UPDATE SET
        points = CASE WHEN expires_at > :at THEN points + excluded.points ELSE excluded.points END,
-       expires_at = CASE WHEN expires_at > :at THEN expires_at ELSE excluded.expires_at END
+       expires_at = CASE WHEN expires_at > :at THEN min(expires_at, excluded.expires_at) ELSE excluded.expires_at END
      RETURNING points, expires_at`,
   );
   return {

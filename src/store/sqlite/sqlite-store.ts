@@ -107,6 +107,7 @@ function sweeper(database: Database): Store['sweep'] {
   );
   return async (at) => {
     const values = { at: toMilliseconds(at) };
+    database.requireSound();
     let swept = 0;
     for (const statement of statements) {
       let deleted: number;

@@ -2,7 +2,7 @@
  * What is particular to SQLite: its files, its schema versions, and its ways to fail.
  */
 
-import { copyFile, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -121,6 +121,30 @@ describe('SQLite store', () => {
         await store.close();
       });
     }
+
+    it('of which one is found to be damaged are read as far as they can be, and written no more', async () => {
+      const ids = Array.from({ length: 200 }, (_, number) => `code-${number}`);
+      const written = await openSqliteStore({ directory });
+      for (const id of ids) await written.protocol.put({ ...code(id), payload: { filled: 'x'.repeat(1000) } });
+      await written.close();
+      const file = join(directory, 'thiqa.sqlite');
+      const content = await readFile(file);
+      await writeFile(file, content.fill(0xff, content.length / 2, content.length / 2 + 8192));
+
+      const store = await openSqliteStore({ directory });
+      const add = () => store.rateLimits.add('address', 1, NOW, EXPIRY);
+      expect(await add(), 'the damage is elsewhere').to.have.property('points', 1);
+      const find = (id: string) => store.protocol.find('AuthorizationCode', { id }, NOW);
+      const found = await Promise.allSettled(ids.map(find));
+      const damaged = found.filter(({ status }) => status === 'rejected');
+      expect(damaged).to.have.length.above(0).and.below(ids.length);
+      await refused('STORE_UNAVAILABLE', add());
+      await refused('STORE_UNAVAILABLE', store.protocol.put(code('another')));
+      await refused('STORE_UNAVAILABLE', store.sweep(EXPIRY));
+      expect(await Promise.allSettled(ids.map(find))).to.have.deep.members(found);
+      await new AuditLog(store.audit, () => NOW).append(auditEvent('a')); // another file
+      await store.close();
+    });
 
     it('that are back at their place take what is new', async () => {
       const store = await openSqliteStore({ directory });
