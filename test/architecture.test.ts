@@ -116,10 +116,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   network: { rooms: ['pki', 'errors', 'clock'], typesOf: ['identity'], packages: ['node:*'] },
   operations: { rooms: ['errors', 'clock'], packages: ['pino', 'node:*'] },
   config: {
-    rooms: ['errors', 'clock', 'identity', 'authentication', 'document-configuration'],
-    typesOf: ['pki', 'store'],
-    packages: ['zod', 'yaml', 'node:*'],
+    rooms: ['errors', 'clock', 'config-schema', 'config-sources', 'document-configuration'],
+    typesOf: ['store'],
+    packages: ['zod', 'node:path'],
   },
+  'config-schema': { rooms: ['identity', 'authentication', 'document-configuration'], packages: ['zod'] },
+  'config-sources': { rooms: ['errors'], packages: ['yaml', 'node:fs'] },
   'document-configuration': {
     rooms: ['errors', 'pki', 'identity', 'revocation-configuration'],
     packages: ['zod', 'yaml', 'node:*'],

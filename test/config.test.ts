@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { stringify } from 'yaml';
-import { type Config, loadConfig, parseConfig, problemsOf, readYaml } from '../src/config.ts';
+import { type Config, loadConfig, parseConfig, problemsOf } from '../src/config.ts';
+import { readYaml } from '../src/config-sources.ts';
 import { ConfigurationError } from '../src/errors.ts';
 import { type ConfigurationFolder, configurationFolder } from './support/configuration.ts';
 import { expectRefusal } from './support/refusal.ts';

@@ -3,7 +3,8 @@
  */
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { loadConfig, readYaml } from '../config.ts';
+import { loadConfig } from '../config.ts';
+import { readYaml } from '../config-sources.ts';
 import { onboardingPorts } from '../onboarding.ts';
 import { describePortal } from '../relying-party/portal-description.ts';
 import { registerPortal } from '../relying-party/register-portal.ts';

@@ -5,7 +5,8 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { stringify } from 'yaml';
-import { type Config, loadConfig, type Problem, parseConfig, problemsOf } from '../../src/config.ts';
+import { type Config, loadConfig, parseConfig, problemsOf } from '../../src/config.ts';
+import type { Problem } from '../../src/config-sources.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { configurationFolder } from '../support/configuration.ts';
 
