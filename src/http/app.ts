@@ -12,6 +12,7 @@ import { mountCurrent } from './current-provider.ts';
 import { type AddressLimits, limitRequests } from './limit-requests.ts';
 import { assumeOrigin } from './public-origin.ts';
 import { catchErrors, type RefusalPages, reportFailures, requestReference } from './refusal-page.ts';
+import { requireOneHost } from './require-one-host.ts';
 import { securityHeaders } from './security-headers.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import type { SignInParts } from './sign-in/sign-in-exchange.ts';
@@ -36,6 +37,7 @@ export function createApp(parts: AppParts): Koa {
   app.use(assumeOrigin(parts.issuer));
   app.use(securityHeaders(parts.issuer));
   app.use(catchErrors(parts));
+  app.use(requireOneHost);
   app.use(serveAssets);
   app.use(answerHealth);
   app.use(limitRequests(parts));

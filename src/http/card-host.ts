@@ -20,6 +20,7 @@ import { CARD_HOST_LIMITS, limitConnections, serverOptions } from './connection-
 import { issuerNameStub } from './issuer-name-stub.ts';
 import { type AddressLimits, limitEveryRequest } from './limit-requests.ts';
 import { catchErrors, type RefusalPages, reportFailures } from './refusal-page.ts';
+import { requireOneHost } from './require-one-host.ts';
 import { securityHeaders } from './security-headers.ts';
 import { handOffAddress } from './sign-in/routes.ts';
 import { handshakeOf } from './tls-handshake.ts';
@@ -103,6 +104,7 @@ function createCardApp(parts: CardHostParts): Koa {
   });
   app.use(securityHeaders(issuer));
   app.use(catchErrors(parts));
+  app.use(requireOneHost);
   app.use(limitEveryRequest(parts));
   app.use(async (ctx) => {
     const challengeId = challengeAtAddress(labelOf(ctx, parts.domain) ?? '', ctx.path);

@@ -23,6 +23,7 @@ import { mountCurrent } from './current-provider.ts';
 import { type AddressLimits, limitRequests } from './limit-requests.ts';
 import { assumeOrigin } from './public-origin.ts';
 import { catchErrors, type RefusalPages, reportFailures, requestReference } from './refusal-page.ts';
+import { requireOneHost } from './require-one-host.ts';
 import { securityHeaders } from './security-headers.ts';
 import { handshakeOf } from './tls-handshake.ts';
 import { dropFailedHandshakes, serverContext, type TlsCredentials } from './tls-server.ts';
@@ -84,6 +85,7 @@ function createPortalApp(parts: PortalHostParts): Koa {
   app.use(assumeOrigin(parts.origin));
   app.use(securityHeaders(parts.assets));
   app.use(catchErrors(parts));
+  app.use(requireOneHost);
   app.use(limitRequests(parts));
   app.use(requirePortalEndpoint);
   app.use(readCertificate(parts));

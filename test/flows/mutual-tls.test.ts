@@ -28,6 +28,7 @@ import {
 import { keyOf } from '../support/configuration.ts';
 import { HttpsPortal, type JsonAnswer, thumbprintOf } from '../support/https-portal.ts';
 import { type HttpsService, startHttpsService } from '../support/https-service.ts';
+import { send } from '../support/request.ts';
 
 const DAY = 86_400_000;
 const now = Date.now();
@@ -556,6 +557,12 @@ describe('a portals’ host behind a proxy', function () {
       const none = await portal.push({ 'Client-Cert': ':MAA=:' }, origin);
       expect(none.status).to.equal(401);
       expect(none.json).to.deep.equal({ error: 'invalid_client', error_description: 'CERT_MALFORMED' });
+    }));
+
+  it('refuses a request that names two hosts (RFC 9112 3.2)', () =>
+    header(['127.0.0.1'], async ({ otherPort: port }) => {
+      const answer = await send({ port, path: '/token', method: 'POST', headers: { Host: ['localhost', 'other'] } });
+      expect([answer.status, JSON.parse(answer.body).error]).to.deep.equal([400, 'invalid_request']);
     }));
 
   it('believes nobody else (S1)', () =>

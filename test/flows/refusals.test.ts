@@ -10,6 +10,7 @@ import type { AuditEvent } from '../../src/audit/event.ts';
 import type { PageResponse } from '../../src/demo/page-exchange.ts';
 import { findAction } from '../../src/demo/page-reading.ts';
 import { Citizen, codeOf, redirectOf } from '../support/citizen.ts';
+import { send } from '../support/request.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 describe('what is refused on the way of a sign-in', () => {
@@ -176,6 +177,14 @@ describe('what is refused on the way of a sign-in', () => {
           expect([answer.status, codeOf(answer)], `${path} ${coding}`).to.deep.equal([400, 'REQUEST_MALFORMED']);
           expect((await events()).at(-1)).to.include({ type: 'request.refused', code: 'REQUEST_MALFORMED' });
         }
+      }
+    });
+
+    it('refuses a request that names two hosts (RFC 9112 3.2), on every path', async () => {
+      const { host, port } = new URL(service.issuer);
+      for (const path of ['/auth', '/jwks', '/.well-known/openid-configuration', '/health']) {
+        const answer = await send({ port: Number(port), path, headers: { Host: [host, 'evil.example'] } });
+        expect([answer.status, answer.body.includes('REQUEST_MALFORMED')], path).to.deep.equal([400, true]);
       }
     });
 

@@ -105,6 +105,19 @@ describe('the card host behind a proxy', () => {
     );
   });
 
+  it('refuses a request that names two hosts, even the same: the proxy may have read the other one (RFC 9112 3.2)', async () => {
+    const mine = `${LABEL}.${DOMAIN}`;
+    for (const Host of [
+      [mine, `other.${DOMAIN}`],
+      [`other.${DOMAIN}`, mine],
+      [mine, mine],
+    ]) {
+      const answer = await ask({ 'Client-Cert': certificate, Host });
+      expect([answer.status, answer.body.includes('REQUEST_MALFORMED')]).to.deep.equal([400, true]);
+    }
+    expect(host.presented).to.deep.equal([]);
+  });
+
   it('a refused card goes back to its interaction as well', async () => {
     expect((await ask()).status).to.equal(303);
     expect(host.presented).to.deep.equal([{ challengeId: CHALLENGE, code: 'CARD_NOT_PRESENTED' }]);

@@ -1,0 +1,12 @@
+/**
+ * A request that names two hosts is answered 400 (RFC 9112 3.2): what stands in front may have read the other one.
+ */
+import type { Middleware } from 'koa';
+import { ServiceError } from '../errors.ts';
+
+export const requireOneHost: Middleware = (ctx, next) => {
+  const { rawHeaders } = ctx.req;
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
+  if (hosts.length > 1) throw new ServiceError('REQUEST_MALFORMED', 'the request names more than one host');
+  return next();
+};
