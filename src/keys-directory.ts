@@ -4,8 +4,8 @@
  * The keys that sign are read at the first start only, which takes them over into the key ring of the store.
  */
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigurationError } from './errors.ts';
 import type { FirstKeys } from './oidc/keys/first-ring.ts';
@@ -77,7 +77,6 @@ function secretKey(text: string, name: string): KeyObject {
  */
 export async function generateKeys(directory: string): Promise<readonly string[]> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const newKey = (): string => randomBytes(KEY_OCTETS).toString('base64url');
   const makers: Readonly<Record<string, () => string | Promise<string>>> = {
     [FILES.signing]: async () => JSON.stringify(await generateSigningKeys(), undefined, 2),
     [FILES.cookies]: () => JSON.stringify([generateCookieKey()]),
@@ -92,6 +91,40 @@ export async function generateKeys(directory: string): Promise<readonly string[]
     made.push(name);
   }
   return made;
+}
+
+/**
+ * The store key that is to come, in a file of its own; made, and on the disk, where the file is absent.
+ * @throws ConfigurationError KEYS_MISSING where it can be neither read nor made, CONFIG_INVALID where it is not of its form
+ */
+export function nextStoreKey(file: string): KeyObject {
+  try {
+    makeDurably(file, `${newKey()}\n`);
+  } catch (cause) {
+    if (!existsSync(file)) throw new ConfigurationError('KEYS_MISSING', `${file} cannot be made`, { cause });
+  }
+  return secretKey(readKeyFile(dirname(file), basename(file)), basename(file));
+}
+
+/** What is sealed with the key must not outlive it, whatever happens to the machine. Never replaces a file. */
+function makeDurably(file: string, content: string): void {
+  const written = openSync(file, 'wx', 0o600);
+  try {
+    writeFileSync(written, content);
+    fsyncSync(written);
+  } finally {
+    closeSync(written);
+  }
+  const directory = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function newKey(): string {
+  return randomBytes(KEY_OCTETS).toString('base64url');
 }
 
 function readKeyFile(directory: string, name: string): string {

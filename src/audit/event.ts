@@ -165,6 +165,8 @@ export type KeyEvent =
       readonly algorithm: string;
       readonly state: 'signing' | 'retired';
     }
+  /** The key ring was sealed with another store key: from then on nobody opens it with the former one. */
+  | { readonly type: 'store-key.changed' }
   /** `recorded`: at the first start. `accepted`: another took its place, and with it every `sub` of the service. */
   | { readonly type: 'subject-key.recorded' | 'subject-key.accepted'; readonly fingerprint: string };
 

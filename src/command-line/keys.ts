@@ -1,12 +1,13 @@
 /**
  * `thiqa keys`: the keys of the service. They change while it runs; every process follows within seconds.
  */
+import type { KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
-import { generateKeys, readKeys, type ServiceKeys } from '../keys-directory.ts';
+import { generateKeys, nextStoreKey, readKeys, type ServiceKeys } from '../keys-directory.ts';
 import { acceptSubjectKey } from '../oidc/keys/first-ring.ts';
 import { type Asking, activateKey, announceKey, type KeyPolicy, removeKey, retireKey } from '../oidc/keys/key-life.ts';
 import { keyPolicy } from '../oidc/keys/key-policy.ts';
@@ -21,6 +22,8 @@ const kidArgument = ['<kid>', 'as `keys list` prints it; one that begins with a 
 
 interface Ring {
   readonly ring: SealedRing;
+  /** The same ring under another store key. */
+  readonly ringSealedWith: (storeKey: KeyObject) => SealedRing;
   readonly keys: ServiceKeys;
   readonly policy: KeyPolicy;
   readonly asking: Asking;
@@ -87,6 +90,19 @@ export function addKeysCommand(program: Command): void {
       change(config, kid, (ring, { asking, policy }) => removeKey(ring, kid, asking, { policy, early })),
     );
   keys
+    .command('reseal')
+    .description('seal the keys in the store with another store key; the former one opens them no more')
+    .requiredOption('--next <file>', 'with that key; made where it is absent')
+    .requiredOption(...configOption)
+    .action(({ next, config }: { next: string; config: string }) =>
+      withRing(config, async ({ ring, ringSealedWith }) => {
+        const file = resolve(next);
+        const isChanged = await ring.reseal(ringSealedWith(nextStoreKey(file)));
+        const then = `put ${file} in the place of store.key on every machine, then reload or start every process`;
+        print(JSON.stringify({ verdict: isChanged ? 'resealed' : 'unchanged', then }, undefined, 2));
+      }),
+    );
+  keys
     .command('accept-subject-key')
     .description(
       'start with another subject key from now on: every citizen becomes a stranger to every portal, for good',
@@ -102,14 +118,16 @@ export function addKeysCommand(program: Command): void {
 async function withRing(configFile: string, use: (ring: Ring) => Promise<void>): Promise<void> {
   const { keys: settings, lifetimes } = loadConfig(configFile, process.env);
   const keys = readKeys(settings.directory, settings.storeKey);
-  await withStore(configFile, (store, audit) =>
-    use({
-      ring: new SealedRing({ store: store.keyRing, storeKey: keys.storeKey, audit }),
+  await withStore(configFile, (store, audit) => {
+    const ringSealedWith = (storeKey: KeyObject) => new SealedRing({ store: store.keyRing, storeKey, audit });
+    return use({
+      ring: ringSealedWith(keys.storeKey),
+      ringSealedWith,
       keys,
       policy: keyPolicy(settings, lifetimes),
       asking: { by: 'officer', at: systemClock() },
-    }),
-  );
+    });
+  });
 }
 
 function change(configFile: string, kid: string, rule: (ring: KeyRing, parts: Ring) => KeyRing): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * The keys of a service as its operator meets them: processes that follow one ring, and starts that are refused.
  */
-import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { JSONWebKeySet } from 'jose';
@@ -127,6 +127,34 @@ describe('the keys of a service', function () {
     const quoting = await runCommand(list, { THIQA_KEYS__STORE_KEY: `${right}x` });
     expect(quoting.code).to.equal(78);
     expect(quoting.stderr).to.include('keys.storeKey').and.to.not.include(right);
+  });
+
+  it('are sealed with another store key while the service runs, which goes on and then starts with that one alone', async () => {
+    const running = await started();
+    const file = join(keysDirectory(), 'store.key');
+    const next = join(keysDirectory(), 'store.key.next');
+    expect(await change('reseal', '--next', next)).to.include({ verdict: 'resealed' });
+    expect(statSync(next).mode & 0o777).to.equal(0o600);
+    const { body } = await service.health();
+    expect(body.checks.find(({ check }) => check === 'keys')).to.include({
+      status: 'degraded',
+      code: 'STORE_KEY_CHANGED',
+    });
+    expect((await service.redeem(await service.signIn())).status).to.equal(200);
+    expect((await command('keys', 'announce')).code, 'with the former key').to.equal(78);
+    expect(await change('reseal', '--next', next)).to.include({ verdict: 'unchanged' });
+    await stopped(running);
+    await refuses('STORE_KEY_CHANGED');
+    renameSync(next, file);
+    await started();
+    expect((await service.health()).body.checks.some(({ check }) => check === 'keys')).to.equal(false);
+    expect((await service.redeem(await service.signIn())).status).to.equal(200);
+    const types = (await service.auditRecords()).map(({ event }) => event.type);
+    expect(types.filter((type) => type === 'store-key.changed')).to.have.length(1);
+    writeFileSync(next, 'short');
+    const malformed = await command('keys', 'reseal', '--next', next);
+    expect([malformed.code, malformed.stderr.includes('short')]).to.deep.equal([78, false]);
+    expect((await command('keys', 'reseal', '--next', join(keysDirectory(), 'none', 'store.key'))).code).to.equal(78);
   });
 
   it('of subjects: another one is refused until it is accepted with its cost, on record; then the former one is', async () => {

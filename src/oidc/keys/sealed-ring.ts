@@ -58,11 +58,33 @@ export class SealedRing {
    */
   async change(rule: (ring: KeyRing) => KeyRing | Promise<KeyRing>): Promise<OpenedRing> {
     const opened = await this.read();
-    if (opened === undefined)
-      throw new ConfigurationError('KEY_NOT_FOUND', 'there are no keys: start the service once');
+    if (opened === undefined) throw withoutKeys();
     const ring = await rule(opened.ring);
     if (!(await this.#replace({ version: opened.version + 1, ring }))) throw changed();
     return this.#required();
+  }
+
+  /**
+   * Seals the ring with the store key of `next`, recorded. Whoever has the former key alone opens it no more: a process
+   * that runs with it goes on with the keys that it had. False where `next` opens it already.
+   * @throws ConfigurationError KEY_CHANGED when somebody else was first, KEY_NOT_FOUND, STORE_KEY_CHANGED where neither
+   *   key opens it; ServiceError STORE_UNAVAILABLE, AUDIT_UNAVAILABLE
+   */
+  async reseal(next: SealedRing): Promise<boolean> {
+    let opened: OpenedRing | undefined;
+    try {
+      opened = await this.read();
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      await next.#required(); // a reseal that broke off after the change is recorded now
+      return false;
+    }
+    if (opened === undefined) throw withoutKeys();
+    const { version, ring } = opened;
+    const resealed = { ...ring, unrecorded: [{ type: 'store-key.changed' }] } as const;
+    if (!(await next.#replace({ version: version + 1, ring: resealed }))) throw changed();
+    await next.#required();
+    return true;
   }
 
   /** The ring of the first start. Of processes that start together, one makes it, and all go on with that one. */
@@ -101,6 +123,10 @@ export class SealedRing {
 /** An older ring does not pass for a newer one. */
 function contextOf(version: number): string {
   return `key ring\n${version}`;
+}
+
+function withoutKeys(): ConfigurationError {
+  return new ConfigurationError('KEY_NOT_FOUND', 'there are no keys: start the service once');
 }
 
 function changed(): ConfigurationError {

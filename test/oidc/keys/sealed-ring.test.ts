@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { expect } from 'chai';
 import { ConfigurationError, ServiceError } from '../../../src/errors.ts';
 import { announceKey } from '../../../src/oidc/keys/key-life.ts';
@@ -44,6 +44,51 @@ describe('the sealed key ring', () => {
     expect(changed.keys.map(({ kid, state }) => [kid, state])).to.deep.equal([['k', 'announced']]);
     expect(types()).to.deep.equal(['subject-key.recorded', 'key.announced']);
     expect(Buffer.from((await store.read())?.sealed ?? []).toString('latin1')).to.not.match(/SECRET|ES256|announced/);
+  });
+
+  it('is sealed with another store key, on record, and opens with the former one no more', async () => {
+    const { ring, store, audit, types } = setUp();
+    const next = new SealedRing({ store, storeKey: OTHER_KEY, audit: audit.log });
+    await expectRefusal(() => ring.reseal(next), ConfigurationError, 'KEY_NOT_FOUND');
+    await ring.begin(() => FIRST);
+    const { ring: before } = await ring.change(announce('k'));
+    expect(await ring.reseal(next)).to.equal(true);
+    expect(types()).to.deep.equal(['subject-key.recorded', 'key.announced', 'store-key.changed']);
+    await expectRefusal(() => ring.read(), ConfigurationError, 'STORE_KEY_CHANGED');
+    await expectRefusal(() => ring.change(announce('late')), ConfigurationError, 'STORE_KEY_CHANGED');
+    expect((await next.read())?.ring).to.deep.equal(before);
+    expect(await ring.reseal(next), 'repeated').to.equal(false);
+    expect(types()).to.have.length(3);
+    const third = new SealedRing({ store, storeKey: STORE_KEY, audit: audit.log });
+    await expectRefusal(() => ring.reseal(third), ConfigurationError, 'STORE_KEY_CHANGED');
+  });
+
+  it('is not sealed with another store key over a change that came in between', async () => {
+    const { ring, store, audit, types } = setUp();
+    await ring.begin(() => FIRST);
+    const slow = {
+      ...store,
+      replace: async (ringOfSlow: Parameters<typeof store.replace>[0]) => {
+        await ring.change(announce('winner'));
+        return store.replace(ringOfSlow);
+      },
+    };
+    const next = new SealedRing({ store: slow, storeKey: OTHER_KEY, audit: audit.log });
+    await expectRefusal(() => ring.reseal(next), ConfigurationError, 'KEY_CHANGED');
+    expect((await ring.read())?.ring.keys.map(({ kid }) => kid)).to.deep.equal(['winner']);
+    expect(types()).to.not.include('store-key.changed');
+  });
+
+  it('whose sealing with another store key broke off before it was on record is recorded when it is next opened', async () => {
+    const { ring, store, audit } = setUp();
+    await ring.begin(() => FIRST);
+    audit.fail();
+    const next = new SealedRing({ store, storeKey: OTHER_KEY, audit: audit.log });
+    await expectRefusal(() => ring.reseal(next), ServiceError, 'AUDIT_UNAVAILABLE');
+    const later = testAudit();
+    const ringWith = (storeKey: KeyObject) => new SealedRing({ store, storeKey, audit: later.log });
+    expect(await ringWith(STORE_KEY).reseal(ringWith(OTHER_KEY))).to.equal(false);
+    expect(later.events()).to.deep.equal([{ type: 'store-key.changed' }]);
   });
 
   it('lets one of two changes win, and tells the other', async () => {
