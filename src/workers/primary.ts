@@ -7,7 +7,7 @@
  */
 import cluster from 'node:cluster';
 import type { Clock } from '../clock.ts';
-import { type Code, ThiqaError } from '../errors.ts';
+import { type Code, ServiceError, ThiqaError } from '../errors.ts';
 import type { HealthReport } from '../operations/health.ts';
 import type { Log } from '../operations/log.ts';
 import { joinHealth, type WorkerHealth } from '../operations/workers-health.ts';
@@ -34,6 +34,8 @@ export interface PrimaryParts {
 /** Beyond the drain: what a worker needs to close its store. */
 const CLOSING_MS = 5000;
 const HEALTH_ANSWER_MS = 5000;
+/** Longer than a worker that is well takes to read the configuration and to record what changed. */
+const RELOAD_ANSWER_MS = 30_000;
 
 export class Primary {
   readonly #parts: PrimaryParts;
@@ -95,10 +97,12 @@ export class Primary {
       try {
         const settings = readSettings();
         await this.#renew(settings.workers);
+        if (this.#isStopping) return;
         this.#settings = settings;
         this.#configurationRefused = undefined;
         log.info('reloaded', { workers: this.#settings.workers });
       } catch (error) {
+        if (this.#isStopping) return; // a worker that was told to end did not start
         this.#configurationRefused = { at: clock(), code: error instanceof ThiqaError ? error.code : 'INTERNAL' };
         log.failure('configuration-refused', error);
       }
@@ -155,11 +159,12 @@ export class Primary {
     const old = [...this.#members];
     const withinMs = this.#drainMs;
     for (let count = 0; count < wanted; count++) {
+      // Who stops the service ends the workers that there are, and none comes after them.
+      if (this.#isStopping) return;
       const worker = this.#fork();
       try {
         await worker.composed;
-        // A change of whom the service trusts is on record before the first worker relies on it.
-        if (count === 0) await this.#sharing?.reload();
+        if (count === 0) await this.#recordTrust();
         await this.#open(worker);
       } catch (error) {
         worker.kill();
@@ -170,6 +175,21 @@ export class Primary {
     }
     await Promise.all(old.map((worker) => worker.dismiss('retire', withinMs)));
     this.#assignSharedWork();
+  }
+
+  /**
+   * A change of whom the service trusts is on record before the first worker relies on it: by a worker that serves, and
+   * answers. @throws ServiceError WORKER_FAILED
+   */
+  async #recordTrust(): Promise<void> {
+    const serving = this.#workers.filter(({ isServing }) => isServing);
+    if (serving.length === 0) return; // as at a start
+    const answering = serving.map(async (worker) => {
+      if ((await worker.health(HEALTH_ANSWER_MS)) === undefined) throw noneAnswers();
+      return worker;
+    });
+    const recorder = await Promise.any(answering).catch(() => undefined);
+    if (recorder === undefined || !(await recorder.reload(RELOAD_ANSWER_MS))) throw noneAnswers();
   }
 
   #fork(): WorkerProcess {
@@ -203,7 +223,8 @@ export class Primary {
     log.failure('worker-lost', failure, { worker: String(worker.id) });
     this.#assignSharedWork();
     const othersServing = this.#workers.filter(({ isServing }) => isServing).length;
-    const restart = this.#policy.decide({ livedMs: end.livedMs, othersServing });
+    const { livedMs, endedAtMs } = end;
+    const restart = this.#policy.decide({ livedMs, endedAtMs, othersServing });
     if (restart === 'give-up') {
       this.#state = 'stopping';
       this.kill();
@@ -225,4 +246,11 @@ export class Primary {
     this.#changing = done.catch(() => undefined); // whoever asked for the change is told
     return done;
   }
+}
+
+function noneAnswers(): ServiceError {
+  return new ServiceError(
+    'WORKER_FAILED',
+    'no worker answers that could record a change of trust: restart the service',
+  );
 }
