@@ -178,18 +178,25 @@ export class Primary {
   }
 
   /**
-   * A change of whom the service trusts is on record before the first worker relies on it: by a worker that serves, and
-   * answers. @throws ServiceError WORKER_FAILED
+   * A change of whom the service trusts is on record before the first worker relies on it: by the worker with the shared
+   * work, which knows what it recorded before, or by another one where that hangs. @throws ServiceError WORKER_FAILED
    */
   async #recordTrust(): Promise<void> {
     const serving = this.#workers.filter(({ isServing }) => isServing);
     if (serving.length === 0) return; // as at a start
-    const answering = serving.map(async (worker) => {
-      if ((await worker.health(HEALTH_ANSWER_MS)) === undefined) throw noneAnswers();
-      return worker;
+    const isSharing = (worker: WorkerProcess): boolean => worker === this.#sharing;
+    const recorder =
+      (await firstToAnswer(serving.filter(isSharing))) ??
+      (await firstToAnswer(serving.filter((worker) => !isSharing(worker))));
+    const answer = await recorder?.reload(RELOAD_ANSWER_MS);
+    if (answer === undefined) {
+      throw new ServiceError('WORKER_FAILED', 'no worker answers that could record a change of trust');
+    }
+    const { refused } = answer;
+    if (refused === undefined) return;
+    throw new ServiceError('WORKER_FAILED', `a worker could not go on with the configuration: ${refused}`, {
+      detail: { refused },
     });
-    const recorder = await Promise.any(answering).catch(() => undefined);
-    if (recorder === undefined || !(await recorder.reload(RELOAD_ANSWER_MS))) throw noneAnswers();
   }
 
   #fork(): WorkerProcess {
@@ -248,9 +255,11 @@ export class Primary {
   }
 }
 
-function noneAnswers(): ServiceError {
-  return new ServiceError(
-    'WORKER_FAILED',
-    'no worker answers that could record a change of trust: restart the service',
-  );
+/** Undefined when none answers in time. */
+function firstToAnswer(workers: readonly WorkerProcess[]): Promise<WorkerProcess | undefined> {
+  const answering = workers.map(async (worker) => {
+    if ((await worker.health(HEALTH_ANSWER_MS)) === undefined) throw new Error('no answer');
+    return worker;
+  });
+  return Promise.any(answering).catch(() => undefined);
 }

@@ -3,7 +3,7 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import { setTimeout } from 'node:timers/promises';
-import { ConfigurationError, ServiceError, type ThiqaError } from '../errors.ts';
+import { type Code, ConfigurationError, ServiceError, type ThiqaError } from '../errors.ts';
 import type { HealthReport } from '../operations/health.ts';
 import type { Failure, Order, Report } from './messages.ts';
 
@@ -91,9 +91,10 @@ export class WorkerProcess {
     this.#send({ order: 'take-shared-work' });
   }
 
-  /** False when the worker does not answer in time. */
-  async reload(withinMs: number): Promise<boolean> {
-    return (await this.#ask('reload', withinMs)) !== undefined;
+  /** Undefined when the worker does not answer in time. */
+  async reload(withinMs: number): Promise<{ readonly refused?: Code } | undefined> {
+    const answer = await this.#ask('reload', withinMs);
+    return answer?.report === 'reloaded' ? answer : undefined;
   }
 
   /** Undefined when the worker does not answer in time. */

@@ -227,6 +227,25 @@ describe('thiqa serve --workers', function () {
     expect((await service.health()).body.status).to.equal('ok');
   });
 
+  it('leaves the workers as they are on SIGHUP when a change of trust cannot be recorded', async () => {
+    const running = await started();
+    const [document] = service.settings.documents as readonly object[];
+    service.configure({ documents: [{ ...document, intermediates: [] }] });
+    const audit = new DatabaseSync(join(service.directory, 'store', 'audit.sqlite'));
+    audit.exec("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END");
+    running.signal('SIGHUP');
+    const refused = await running.logged('configuration-refused', 2);
+    expect(refused[0]).to.have.nested.property('error.code', 'AUDIT_UNAVAILABLE');
+    expect(refused[1]).to.have.nested.property('error.detail.refused', 'AUDIT_UNAVAILABLE');
+    audit.exec('DROP TRIGGER full');
+    audit.close();
+    expect(running.lines('worker-started')).to.have.length(2);
+    running.signal('SIGHUP');
+    await running.logged('reloaded');
+    const types = (await service.auditRecords()).map(({ event }) => event.type);
+    expect(types.filter((type) => type.startsWith('trust.'))).to.deep.equal(['trust.removed']);
+  });
+
   it('leaves everything as it is on SIGHUP when no worker answers, and is ready for the next signal', async () => {
     const running = await started();
     const pids = running.lines('worker-started').map(({ pid }) => Number(pid));
