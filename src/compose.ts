@@ -23,6 +23,7 @@ import {
 import { composePortalHost } from './compose-portal-host.ts';
 import { composeProvider } from './compose-provider.ts';
 import type { Config } from './config.ts';
+import type { Code } from './errors.ts';
 import { createApp, createIssuerServer } from './http/app.ts';
 import { createCardHost, offerIssuers } from './http/card-host.ts';
 import type { AddressLimits } from './http/limit-requests.ts';
@@ -64,9 +65,10 @@ export interface Service {
   /**
    * Reads the TLS certificates of the listeners, the documents of the configuration, the hosts of its `revocation`, and
    * the trust list and the key ring again. A certificate that cannot be used, and a configuration with problems, are refused whole and
-   * logged; what was in use stays. @throws ServiceError STORE_UNAVAILABLE
+   * logged; what was in use stays. Resolves with the code for which the configuration was refused; undefined where it is in
+   * force. @throws ServiceError STORE_UNAVAILABLE
    */
-  reload(): Promise<void>;
+  reload(): Promise<Code | undefined>;
 }
 
 export interface ServiceOptions {
@@ -326,6 +328,7 @@ export async function composeService(
     async reload() {
       for (const listener of listenerCredentials) rereadCredentials(listener, log);
       await Promise.all([liveProvider.follow(), documents.reload()]);
+      return documents.state.configurationRefused?.code;
     },
     async start() {
       try {

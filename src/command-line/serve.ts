@@ -34,9 +34,16 @@ export function addServeCommand(program: Command): void {
 async function serveAlone(config: Config, readConfig: () => Config): Promise<void> {
   const log = createLog(config.log.level);
   endOnUnforeseen(log);
-  const service = await composeService(config, { log, readConfig });
-  // Both before the start is announced: whoever waits for that may send a signal at once.
-  process.on('SIGHUP', () => service.reload().catch((error: unknown) => log.failure('reload', error)));
+  const composing = composeService(config, { log, readConfig });
+  // Both before the start is announced: whoever waits for that may send a signal at once. And a hang-up ends nothing
+  // while a store is slow to open; what keeps the service from its start is told below.
+  process.on('SIGHUP', () =>
+    composing.then(
+      (service) => service.reload().catch((error: unknown) => log.failure('reload', error)),
+      () => undefined,
+    ),
+  );
+  const service = await composing;
   const starting = service.start();
   onStop(() => service.stop());
   await starting;

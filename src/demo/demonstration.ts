@@ -79,7 +79,9 @@ export async function startDemonstration(options: DemonstrationOptions): Promise
     demonstration,
     issuer: config.issuer,
     portal: running.url,
-    reload: () => service.reload(),
+    async reload() {
+      await service.reload();
+    },
     async stop() {
       await runEach([() => running.close(), () => service.stop()]);
     },

@@ -84,13 +84,20 @@ export function catchErrors(parts: RefusalPages): Middleware {
   };
 }
 
-/** What koa tells of beside any answer. That a client went away is no failure: there is nobody to answer, nothing to mend. */
+/**
+ * What koa tells of beside any answer. That a client went away, was too slow, or broke off its own request is no failure:
+ * there is nothing to mend, and anybody could fill the log with it.
+ */
 export function reportFailures(app: Koa, event: string, log: Log): void {
   app.on('error', (error: unknown) => {
-    if (!hasClientGone(error)) log.failure(event, error);
+    if (!isOfConnection(error)) log.failure(event, error);
   });
 }
 
-function hasClientGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+const OF_CONNECTION = ['ECONNRESET', 'EPIPE', 'ERR_HTTP_REQUEST_TIMEOUT'];
+
+/** What Node's parser refuses has a code that begins with HPE. */
+function isOfConnection(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return OF_CONNECTION.includes(code) || code.startsWith('HPE_');
 }

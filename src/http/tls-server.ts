@@ -73,14 +73,14 @@ export function dropFailedHandshakes(server: TlsServer): void {
   server.on('tlsClientError', (_error, socket: TLSSocket) => socket.destroy());
 }
 
-/** RFC 8446 4.1.2, with its record: no ClientHello is shorter. */
-const SHORTEST_CLIENT_HELLO = 50;
-
-/** For a listener whose handshakes may take long: a peer that does not even begin one holds its place no longer than this. */
+/**
+ * For a listener whose handshakes may take long: a peer that does not even begin one holds its place no longer than this.
+ * A handshake has begun when the server has answered something, which it does to a whole ClientHello.
+ */
 export function dropSilentPeers(server: TlsServer, withinSeconds: number): void {
   server.on('connection', (socket) => {
     const deadline = setTimeout(() => {
-      if (socket.bytesRead < SHORTEST_CLIENT_HELLO) socket.destroy();
+      if (socket.bytesWritten === 0) socket.destroy();
     }, withinSeconds * 1000);
     socket.once('close', () => clearTimeout(deadline));
   });

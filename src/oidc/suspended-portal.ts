@@ -1,6 +1,9 @@
 /**
  * A suspended portal is no client: nobody signs in to it, and what was issued to it is worth nothing. It is told so, where
  * an unknown one is told that it is unknown.
+ *
+ * A portal that registered what this provider has no more, as an algorithm whose last key was retired, is refused where it
+ * asks. Anywhere else it is no client either: a citizen whose session it takes part in can still sign out.
  */
 import { errors, Provider } from 'oidc-provider';
 import type { PortalStore } from '../relying-party/portal.ts';
@@ -23,11 +26,15 @@ export function refuseSuspended(provider: Provider, portals: Pick<PortalStore, '
   // oidc-provider makes this class for each provider.
   const find = Client.find.bind(Client);
   Client.find = async (clientId) => {
-    const client = await find(clientId);
     const ctx = Provider.ctx;
     const route = ctx?.oidc.route ?? '';
     const isAuthenticated = AUTHENTICATED_ROUTES.has(route);
-    if (client !== undefined || (!isAuthenticated && !ASKING_ROUTES.has(route))) return client;
+    const isAsking = isAuthenticated || ASKING_ROUTES.has(route);
+    const client = await find(clientId).catch((error: unknown) => {
+      if (isAsking || !(error instanceof errors.InvalidClientMetadata)) throw error;
+      return undefined;
+    });
+    if (client !== undefined || !isAsking) return client;
     if ((await portals.find(clientId))?.status !== 'suspended') return undefined;
     // For the record of the refusal (audited-endpoints.ts).
     if (ctx) ctx.state.refusalCode = 'PORTAL_SUSPENDED';

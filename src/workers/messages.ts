@@ -2,7 +2,7 @@
  * What the primary process and its workers say to each other, over the channel that node:cluster gives each worker.
  * Nothing of a citizen is ever in it: orders, and what an operator may know.
  */
-import type { ConfigurationCode, ServiceCode } from '../errors.ts';
+import type { Code, ConfigurationCode, ServiceCode } from '../errors.ts';
 import type { HealthReport } from '../operations/health.ts';
 
 /** To a worker. `question` is repeated in the answer. */
@@ -21,7 +21,8 @@ export type Order =
 export type Report =
   | { readonly report: 'composed' | 'started' }
   | ({ readonly report: 'failed' } & Failure)
-  | { readonly report: 'reloaded'; readonly question: number }
+  /** `refused`: what was in use stays, and nothing of the new is on record. */
+  | { readonly report: 'reloaded'; readonly question: number; readonly refused?: Code }
   | { readonly report: 'health'; readonly question: number; readonly health: HealthReport };
 
 /** Why a worker did not start. Errors lose their class between processes, so the code travels. */

@@ -7,7 +7,7 @@
  */
 import cluster from 'node:cluster';
 import type { Clock } from '../clock.ts';
-import { type Code, ThiqaError } from '../errors.ts';
+import { type Code, ServiceError, ThiqaError } from '../errors.ts';
 import type { HealthReport } from '../operations/health.ts';
 import type { Log } from '../operations/log.ts';
 import { joinHealth, type WorkerHealth } from '../operations/workers-health.ts';
@@ -34,6 +34,8 @@ export interface PrimaryParts {
 /** Beyond the drain: what a worker needs to close its store. */
 const CLOSING_MS = 5000;
 const HEALTH_ANSWER_MS = 5000;
+/** Longer than a worker that is well takes to read the configuration and to record what changed. */
+const RELOAD_ANSWER_MS = 30_000;
 
 export class Primary {
   readonly #parts: PrimaryParts;
@@ -95,10 +97,12 @@ export class Primary {
       try {
         const settings = readSettings();
         await this.#renew(settings.workers);
+        if (this.#isStopping) return;
         this.#settings = settings;
         this.#configurationRefused = undefined;
         log.info('reloaded', { workers: this.#settings.workers });
       } catch (error) {
+        if (this.#isStopping) return; // a worker that was told to end did not start
         this.#configurationRefused = { at: clock(), code: error instanceof ThiqaError ? error.code : 'INTERNAL' };
         log.failure('configuration-refused', error);
       }
@@ -155,11 +159,12 @@ export class Primary {
     const old = [...this.#members];
     const withinMs = this.#drainMs;
     for (let count = 0; count < wanted; count++) {
+      // Who stops the service ends the workers that there are, and none comes after them.
+      if (this.#isStopping) return;
       const worker = this.#fork();
       try {
         await worker.composed;
-        // A change of whom the service trusts is on record before the first worker relies on it.
-        if (count === 0) await this.#sharing?.reload();
+        if (count === 0) await this.#recordTrust();
         await this.#open(worker);
       } catch (error) {
         worker.kill();
@@ -170,6 +175,28 @@ export class Primary {
     }
     await Promise.all(old.map((worker) => worker.dismiss('retire', withinMs)));
     this.#assignSharedWork();
+  }
+
+  /**
+   * A change of whom the service trusts is on record before the first worker relies on it: by the worker with the shared
+   * work, which knows what it recorded before, or by another one where that hangs. @throws ServiceError WORKER_FAILED
+   */
+  async #recordTrust(): Promise<void> {
+    const serving = this.#workers.filter(({ isServing }) => isServing);
+    if (serving.length === 0) return; // as at a start
+    const isSharing = (worker: WorkerProcess): boolean => worker === this.#sharing;
+    const recorder =
+      (await firstToAnswer(serving.filter(isSharing))) ??
+      (await firstToAnswer(serving.filter((worker) => !isSharing(worker))));
+    const answer = await recorder?.reload(RELOAD_ANSWER_MS);
+    if (answer === undefined) {
+      throw new ServiceError('WORKER_FAILED', 'no worker answers that could record a change of trust');
+    }
+    const { refused } = answer;
+    if (refused === undefined) return;
+    throw new ServiceError('WORKER_FAILED', `a worker could not go on with the configuration: ${refused}`, {
+      detail: { refused },
+    });
   }
 
   #fork(): WorkerProcess {
@@ -203,7 +230,8 @@ export class Primary {
     log.failure('worker-lost', failure, { worker: String(worker.id) });
     this.#assignSharedWork();
     const othersServing = this.#workers.filter(({ isServing }) => isServing).length;
-    const restart = this.#policy.decide({ livedMs: end.livedMs, othersServing });
+    const { livedMs, endedAtMs } = end;
+    const restart = this.#policy.decide({ livedMs, endedAtMs, othersServing });
     if (restart === 'give-up') {
       this.#state = 'stopping';
       this.kill();
@@ -225,4 +253,13 @@ export class Primary {
     this.#changing = done.catch(() => undefined); // whoever asked for the change is told
     return done;
   }
+}
+
+/** Undefined when none answers in time. */
+function firstToAnswer(workers: readonly WorkerProcess[]): Promise<WorkerProcess | undefined> {
+  const answering = workers.map(async (worker) => {
+    if ((await worker.health(HEALTH_ANSWER_MS)) === undefined) throw new Error('no answer');
+    return worker;
+  });
+  return Promise.any(answering).catch(() => undefined);
 }

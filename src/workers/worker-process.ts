@@ -3,7 +3,7 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import { setTimeout } from 'node:timers/promises';
-import { ConfigurationError, ServiceError, type ThiqaError } from '../errors.ts';
+import { type Code, ConfigurationError, ServiceError, type ThiqaError } from '../errors.ts';
 import type { HealthReport } from '../operations/health.ts';
 import type { Failure, Order, Report } from './messages.ts';
 
@@ -12,6 +12,8 @@ export interface WorkerEnd {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
   readonly livedMs: number;
+  /** On the clock of `performance.now`. */
+  readonly endedAtMs: number;
   /** What the worker said of it. */
   readonly failure: ThiqaError | undefined;
 }
@@ -89,13 +91,15 @@ export class WorkerProcess {
     this.#send({ order: 'take-shared-work' });
   }
 
-  async reload(): Promise<void> {
-    await this.#ask('reload');
+  /** Undefined when the worker does not answer in time. */
+  async reload(withinMs: number): Promise<{ readonly refused?: Code } | undefined> {
+    const answer = await this.#ask('reload', withinMs);
+    return answer?.report === 'reloaded' ? answer : undefined;
   }
 
   /** Undefined when the worker does not answer in time. */
   async health(withinMs: number): Promise<HealthReport | undefined> {
-    const answer = await Promise.race([this.#ask('health'), setTimeout(withinMs, undefined, { ref: false })]);
+    const answer = await this.#ask('health', withinMs);
     return answer?.report === 'health' ? answer.health : undefined;
   }
 
@@ -120,12 +124,14 @@ export class WorkerProcess {
     this.#worker.process.kill('SIGKILL');
   }
 
-  #ask(order: 'reload' | 'health'): Promise<Answer | undefined> {
+  /** Undefined when the worker ends, or does not answer in time: one that hangs holds up nobody. */
+  async #ask(order: 'reload' | 'health', withinMs: number): Promise<Answer | undefined> {
     const question = ++this.#questions;
-    return new Promise((resolve) => {
+    const answer = new Promise<Answer | undefined>((resolve) => {
       this.#answers.set(question, resolve);
       this.#send({ order, question });
     });
+    return Promise.race([answer, setTimeout(withinMs, undefined, { ref: false })]);
   }
 
   #send(order: Order): void {
@@ -153,10 +159,12 @@ export class WorkerProcess {
 
   #end(exitCode: number | null, signal: string | null): void {
     this.#isServing = false;
+    const endedAtMs = performance.now();
     const end: WorkerEnd = {
       exitCode: exitCode ?? undefined,
       signal: signal ?? undefined,
-      livedMs: performance.now() - this.#startedAt,
+      livedMs: endedAtMs - this.#startedAt,
+      endedAtMs,
       failure: this.#failure,
     };
     const reason = this.#failure ?? workerFailed(end);

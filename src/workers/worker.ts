@@ -2,7 +2,7 @@
  * One worker: the service in a process beside others, which does what the primary orders. Signals are for the primary:
  * a terminal and a service manager send them to every process of the service.
  */
-import { ConfigurationError, ServiceError } from '../errors.ts';
+import { type Code, ConfigurationError, ServiceError, ThiqaError } from '../errors.ts';
 import type { HealthReport } from '../operations/health.ts';
 import type { Log } from '../operations/log.ts';
 import type { Failure, Order, Report } from './messages.ts';
@@ -12,7 +12,8 @@ export interface WorkerService {
   start(): Promise<void>;
   /** @param options.gently what comes on open connections is still answered */
   stop(options?: { readonly gently?: boolean }): Promise<void>;
-  reload(): Promise<void>;
+  /** Resolves with the code for which the configuration was refused. */
+  reload(): Promise<Code | undefined>;
   health(): Promise<HealthReport>;
 }
 
@@ -43,10 +44,14 @@ export async function runWorker(compose: ComposeWorker): Promise<void> {
         case 'take-shared-work':
           hasSharedWork = true;
           break;
-        case 'reload':
-          await service.reload().catch((error: unknown) => log.failure('reload', error));
-          await tell({ report: 'reloaded', question: order.question });
+        case 'reload': {
+          const refused = await service.reload().catch((error: unknown) => {
+            log.failure('reload', error);
+            return error instanceof ThiqaError ? error.code : 'INTERNAL';
+          });
+          await tell({ report: 'reloaded', question: order.question, ...(refused !== undefined && { refused }) });
           break;
+        }
         case 'health':
           await tell({ report: 'health', question: order.question, health: await service.health() });
           break;

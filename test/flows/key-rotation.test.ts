@@ -153,6 +153,26 @@ describe('keys that change while the service runs', () => {
     });
   }
 
+  it('an algorithm that ends keeps nobody from signing out who signed in with it', async () => {
+    const { kid } = await change('announce', '--algorithm', 'EdDSA');
+    await change('activate', String(kid), '--early');
+    const asking = await registerRelyingParty(service, { registration: { id_token_signed_response_alg: 'EdDSA' } });
+    const citizen = new Citizen({ tlsRootPem: service.tlsRootPem, card: service.card('valid') });
+    const { verifier, parameters } = proofKey();
+    const { accessToken } = await asking.signIn(citizen, parameters, { redeemWith: { code_verifier: verifier } });
+    const pages = async () => (await portal.authorize(citizen, portal.requestParameters(proofKey().parameters))).pages;
+    expect(await pages()).to.deep.equal(['consent']);
+
+    await change('retire', String(kid), '--last');
+    const { status, headers } = await asking.userinfo(accessToken);
+    expect(status).to.equal(401);
+    expect(headers['www-authenticate']).to.include('invalid_token');
+    const question = await citizen.send('GET', portal.endpoint('end_session'));
+    const answer = await citizen.press(question, 'sign-out');
+    expect([answer.status, codeOf(answer)]).to.deep.equal([303, undefined]);
+    expect(await pages()).to.include('present-card');
+  });
+
   it('a sign-in that is under way goes on when the keys of assertions and cookies change', async () => {
     const { verifier, parameters } = proofKey();
     const request = portal.requestParameters(parameters);

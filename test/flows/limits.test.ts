@@ -150,6 +150,42 @@ describe('an address that holds its connections', () => {
   });
 });
 
+describe('a client that breaks off its own request', () => {
+  let service: TestService;
+  before(async () => {
+    service = await startTestService();
+  });
+  after(() => service.dispose());
+
+  for (const [what, rest] of [
+    ['with a chunk that is none', 'zz\r\n'],
+    ['with a chunk whose extension does not end', `1;${'x'.repeat(64 * 1024)}`],
+    ['by going away', undefined],
+  ] as const) {
+    it(`is no failure of the service: ${what}`, async () => {
+      const port = Number(new URL(service.issuer).port);
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      socket.write(
+        'POST /token HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n' +
+          'Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n',
+      );
+      await once(socket, 'data'); // its body is asked for
+      if (rest === undefined) socket.destroy();
+      else socket.resume().write(rest);
+      await closed;
+      // What comes later stands in the log below it.
+      const lines = (): string[] => service.logText().split('\n');
+      const before = lines().filter((line) => line.includes('"status":404')).length;
+      expect((await send({ port, path: '/nothing', method: 'GET', headers: {} })).status).to.equal(404);
+      while (lines().filter((line) => line.includes('"status":404')).length === before) {
+        await new Promise(setImmediate);
+      }
+      expect(lines().filter((line) => line.includes('"level":50'))).to.deep.equal([]);
+    });
+  }
+});
+
 describe('a portal that asks too often', () => {
   let service: TestService;
   before(async () => {

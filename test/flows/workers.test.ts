@@ -4,8 +4,9 @@
  */
 import { once } from 'node:events';
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { databaseServerNeeds, startDatabaseServer } from '../support/database-server.ts';
@@ -214,6 +215,77 @@ describe('thiqa serve --workers', function () {
     });
   }
 
+  it('renews its workers on SIGHUP although one of them hangs, which then goes', async () => {
+    service.configure({ drainSeconds: 1 });
+    const running = await started();
+    // The first of a start does what is done once.
+    process.kill(Number(running.lines('worker-started')[0]?.pid), 'SIGSTOP');
+    running.signal('SIGHUP');
+    await running.logged('reloaded');
+    expect(running.lines('worker-ended').map(({ worker }) => worker)).to.have.members([1, 2]);
+    await signInAndRedeem();
+    expect((await service.health()).body.status).to.equal('ok');
+  });
+
+  it('leaves the workers as they are on SIGHUP when a change of trust cannot be recorded', async () => {
+    const running = await started();
+    const [document] = service.settings.documents as readonly object[];
+    service.configure({ documents: [{ ...document, intermediates: [] }] });
+    const audit = new DatabaseSync(join(service.directory, 'store', 'audit.sqlite'));
+    audit.exec("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END");
+    running.signal('SIGHUP');
+    const refused = await running.logged('configuration-refused', 2);
+    expect(refused[0]).to.have.nested.property('error.code', 'AUDIT_UNAVAILABLE');
+    expect(refused[1]).to.have.nested.property('error.detail.refused', 'AUDIT_UNAVAILABLE');
+    audit.exec('DROP TRIGGER full');
+    audit.close();
+    expect(running.lines('worker-started')).to.have.length(2);
+    running.signal('SIGHUP');
+    await running.logged('reloaded');
+    const types = (await service.auditRecords()).map(({ event }) => event.type);
+    expect(types.filter((type) => type.startsWith('trust.'))).to.deep.equal(['trust.removed']);
+  });
+
+  it('leaves everything as it is on SIGHUP when no worker answers, and is ready for the next signal', async () => {
+    const running = await started();
+    const pids = running.lines('worker-started').map(({ pid }) => Number(pid));
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    running.signal('SIGHUP');
+    const [refused] = await running.logged('configuration-refused');
+    expect(refused).to.have.nested.property('error.code', 'WORKER_FAILED');
+    for (const pid of pids) process.kill(pid, 'SIGCONT');
+    running.signal('SIGHUP');
+    await running.logged('reloaded');
+    await signInAndRedeem();
+  });
+
+  it('starts no worker any more on SIGTERM while it renews them', async () => {
+    service.configure({ drainSeconds: 1 });
+    const running = await started();
+    // It is waited for at the end, so that there would be time to start another one.
+    process.kill(Number(running.lines('worker-started')[1]?.pid), 'SIGSTOP');
+    // And the first one is still to answer when the signal comes.
+    const { port } = service.settings.listen as { port: number };
+    const open = connect(port, '127.0.0.1').on('error', () => undefined);
+    open.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(open, 'data');
+    running.signal('SIGHUP');
+    await running.logged('worker-started', 3);
+    running.signal('SIGTERM');
+    expect(await running.ended).to.equal(0);
+    expect(running.lines('worker-started')).to.have.length(3);
+    expect(running.output).to.not.include('configuration-refused').and.to.not.include('"reloaded"');
+    const types = (await service.auditRecords()).map(({ event }) => event.type);
+    expect(types.at(-1)).to.equal('service.stopped');
+  });
+
+  it('goes on when all workers are killed at one blow', async () => {
+    const running = await started('--workers', '6');
+    for (const { pid } of running.lines('worker-started')) process.kill(Number(pid), 'SIGKILL');
+    await running.logged('worker-started', 12);
+    await signInAndRedeem();
+  });
+
   it('a worker that ends beside a configuration with a problem is replaced when that is mended', async () => {
     const running = await started();
     service.configure({ issuer: 'not an origin' });
@@ -292,6 +364,20 @@ describe('thiqa serve --workers', function () {
       expect(performance.now() - toldAt).to.be.lessThan(15_000);
       const events = (await service.auditRecords()).map(({ event }) => event.type);
       expect(events).to.not.include.oneOf(['service.started', 'service.stopped']);
+    });
+  }
+
+  for (const workers of ['1', '2']) {
+    it(`a SIGHUP that comes while it waits for its store at its start ends nothing: ${workers}`, async () => {
+      const audit = new DatabaseSync(join(service.directory, 'store', 'audit.sqlite'));
+      audit.exec('BEGIN IMMEDIATE');
+      const running = service.serve('--workers', workers);
+      await running.logged('first-start');
+      running.signal('SIGHUP');
+      audit.exec('ROLLBACK');
+      audit.close();
+      await running.logged('started');
+      await signInAndRedeem();
     });
   }
 

@@ -8,7 +8,7 @@ import { runCommand } from './command.ts';
 
 export interface RunningPlace {
   readonly directory: string;
-  reload(): Promise<void>;
+  reload(): Promise<unknown>;
 }
 
 /** @returns the kid of the key that signs so from now on */

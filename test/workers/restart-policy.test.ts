@@ -4,8 +4,18 @@ import { RestartPolicy } from '../../src/workers/restart-policy.ts';
 describe('the replacement of a worker that ended', () => {
   const EARLY = 59_999;
   const STEADY = 60_000;
-  const pauses = (policy: RestartPolicy, lives: readonly number[]) =>
-    lives.map((livedMs) => policy.decide({ livedMs, othersServing: 1 }));
+  /** Decides about workers of which each is started when the one before has ended. */
+  const oneAfterTheOther = (policy: RestartPolicy) => {
+    let endedAtMs = 0;
+    return (livedMs: number, othersServing: number) => {
+      endedAtMs += livedMs;
+      return policy.decide({ livedMs, endedAtMs, othersServing });
+    };
+  };
+  const pauses = (policy: RestartPolicy, lives: readonly number[]) => {
+    const decide = oneAfterTheOther(policy);
+    return lives.map((livedMs) => decide(livedMs, 1));
+  };
 
   it('comes at once the first time, then after pauses that double up to half a minute', () => {
     const found = pauses(
@@ -22,11 +32,22 @@ describe('the replacement of a worker that ended', () => {
   });
 
   it('is given up at the fifth early end in a row when no worker is left, and only then', () => {
-    const alone = new RestartPolicy();
-    const decide = (livedMs: number, othersServing = 0) => alone.decide({ livedMs, othersServing });
-    for (let count = 0; count < 4; count++) expect(decide(EARLY)).not.to.equal('give-up');
+    const decide = oneAfterTheOther(new RestartPolicy());
+    for (let count = 0; count < 4; count++) expect(decide(EARLY, 0)).not.to.equal('give-up');
     expect(decide(EARLY, 1)).not.to.equal('give-up');
-    expect(decide(EARLY)).to.equal('give-up');
-    expect(decide(STEADY)).to.deep.equal({ afterMs: 0 });
+    expect(decide(EARLY, 0)).to.equal('give-up');
+    expect(decide(STEADY, 0)).to.deep.equal({ afterMs: 0 });
+  });
+
+  it('takes workers that end at one blow for one: none of them was started in vain', () => {
+    const policy = new RestartPolicy();
+    const decide = (startedAtMs: number, endedAtMs: number, othersServing: number) =>
+      policy.decide({ livedMs: endedAtMs - startedAtMs, endedAtMs, othersServing });
+    for (const othersServing of [5, 4, 3, 2, 1, 0]) {
+      expect(decide(1, 1000 - othersServing, othersServing)).to.deep.equal({ afterMs: 0 });
+    }
+    const next = [1001, 1002, 1003].map((startedAtMs) => decide(startedAtMs, startedAtMs + 1, 0));
+    expect(next).to.deep.equal([500, 1000, 2000].map((afterMs) => ({ afterMs })));
+    expect(decide(1004, 1005, 0)).to.equal('give-up');
   });
 });

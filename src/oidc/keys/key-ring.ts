@@ -1,7 +1,8 @@
 /**
  * The key ring: every key that signs for the service, with its state, and the mark of the subject key. It stands in the
  * store, so that every process of the service has the same one, and is sealed whole: a copy of the store shows no key,
- * and whoever can write to the store can neither add a key of their own to the JWK set nor bring one back.
+ * and whoever can write to the store can neither add a key of their own to the JWK set nor bring one back under a process
+ * that runs; one that starts has nothing to compare the ring with.
  *
  * The ring has a version. A change is one conditional replacement, so that of two officers, or two processes, one wins.
  */

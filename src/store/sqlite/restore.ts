@@ -5,7 +5,7 @@
  * What a sign-in under way had in the store is not restored: a code or a challenge that was used after the backup would
  * otherwise be unused again. Citizens sign in anew.
  */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ServiceError } from '../../errors.ts';
@@ -43,6 +43,7 @@ export async function restoreSqliteStore({
       copyFileSync(join(folder, name), draftOf(directory, name));
       // A copy has the mode of a backup, which others may read, or nobody may write to.
       chmodSync(draftOf(directory, name), 0o600);
+      giveToOwner(directory, draftOf(directory, name));
     }
     forgetSignIns(draftOf(directory, STORE_FILES.store));
     // On disk before the store goes: from here on they say that a restore did not end.
@@ -100,7 +101,14 @@ function putAside(directory: string, at: Date): void {
   if (names.length === 0) return;
   const aside = join(directory, `replaced-${at.toISOString().replaceAll(/[:.]/g, '-')}`);
   mkdirSync(aside, { mode: 0o700 });
+  giveToOwner(directory, aside);
   for (const name of names) renameSync(join(directory, name), join(aside, name));
+}
+
+/** Who restores may be root, and the service another account: that of the folder. */
+function giveToOwner(directory: string, path: string): void {
+  const { uid, gid } = statSync(directory);
+  if (process.getuid?.() === 0) chownSync(path, uid, gid);
 }
 
 function forgetSignIns(file: string): void {

@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -129,6 +130,22 @@ describe('a backup of the SQLite store', () => {
       for (const name of FILES) expect(statSync(join(elsewhere, name)).mode & 0o777, name).to.equal(0o600);
     });
   }
+
+  const needs = process.getuid?.() === 0 ? undefined : 'root';
+  it(`that root restores belongs to the account of the folder, and so does what is put aside${needs ? ` (needs ${needs})` : ''}`, async function () {
+    if (needs !== undefined) return this.skip();
+    const [uid, gid] = [1234, 2345];
+    await backUp();
+    await store.close();
+    chownSync(directory, uid, gid);
+    await restore(true);
+    for (const name of readdirSync(directory)) {
+      const { uid: owner, gid: group } = statSync(join(directory, name));
+      expect([owner, group], name).to.deep.equal([uid, gid]);
+    }
+    expect(readdirSync(directory)).to.have.lengthOf(FILES.length + 1);
+    store = await openSqliteStore({ directory });
+  });
 
   it('is not restored over a store unless that is meant, and then the store is kept aside', async () => {
     await backUp();
