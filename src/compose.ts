@@ -327,7 +327,9 @@ export async function composeService(
     health,
     async reload() {
       for (const listener of listenerCredentials) rereadCredentials(listener, log);
-      await Promise.all([liveProvider.follow(), documents.reload()]);
+      // Who cannot follow the keys goes on with those that it had, and health says so: no reason to refuse the rest.
+      const keys = liveProvider.follow().catch((error: unknown) => log.failure('keys', error));
+      await Promise.all([keys, documents.reload()]);
       return documents.state.configurationRefused?.code;
     },
     async start() {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { runCommand } from '../support/command.ts';
 import { databaseServerNeeds, startDatabaseServer } from '../support/database-server.ts';
 import { discardDatabase, freshDatabase, MONGODB_URL } from '../support/mongo-database.ts';
 import { type IssuedCode, type LogLine, ServedService, type ServeProcess } from '../support/served-service.ts';
@@ -223,6 +224,26 @@ describe('thiqa serve --workers', function () {
     running.signal('SIGHUP');
     await running.logged('reloaded');
     expect(running.lines('worker-ended').map(({ worker }) => worker)).to.have.members([1, 2]);
+    await signInAndRedeem();
+    expect((await service.health()).body.status).to.equal('ok');
+  });
+
+  it('goes over to another store key on SIGHUP, once that stands in its place', async () => {
+    const running = await started();
+    const keys = join(service.directory, 'keys');
+    const next = join(keys, 'store.key.next');
+    const reseal = ['keys', 'reseal', '--next', next, '--config', join(service.directory, 'thiqa.yaml')];
+    const { code, stderr } = await runCommand(reseal);
+    expect(code, stderr).to.equal(0);
+    await signInAndRedeem();
+    expect((await service.health()).body.status).to.equal('degraded');
+    running.signal('SIGHUP');
+    const [refused] = await running.logged('configuration-refused');
+    expect(refused).to.have.nested.property('error.code', 'STORE_KEY_CHANGED');
+    await signInAndRedeem();
+    renameSync(next, join(keys, 'store.key'));
+    running.signal('SIGHUP');
+    await running.logged('reloaded');
     await signInAndRedeem();
     expect((await service.health()).body.status).to.equal('ok');
   });
