@@ -40,7 +40,7 @@ export interface BrowserRequest {
 export interface Interactions {
   /** @throws ServiceError INTERACTION_NOT_FOUND: unknown, ended, of another browser, or cookies altered */
   find(browser: BrowserRequest): Promise<SignInInteraction>;
-  /** Signs the citizen in; a session of another citizen in this browser ends first. */
+  /** Signs the citizen in; a session of another citizen in this browser ends first, whenever it began. */
   signIn(browser: BrowserRequest, citizen: AuthenticatedCitizen): Promise<string>;
   /** Goes on after a consent that is on record. */
   goOn(browser: BrowserRequest): Promise<string>;
@@ -80,6 +80,19 @@ export function createInteractions({ currentProvider, portals, submitted }: Inte
     submitted.put(browser.req, interaction.uid, { ...interaction });
     return new URL(interaction.returnTo).pathname;
   };
+  /** Two citizens, one browser: nothing of the first one's session may reach the second one's portals. */
+  const endSessionsOfOthers = async (browser: BrowserRequest, accountId: string): Promise<void> => {
+    const interaction = await detailsOnce(browser);
+    const { Session } = currentProvider();
+    // That of the browser may have begun after the interaction, in another window.
+    const present = await Session.get(currentProvider().createContext(browser.req, browser.res));
+    const { session } = interaction;
+    const noted = session && session.uid !== present.uid ? await Session.findByUid(session.uid) : undefined;
+    for (const one of [present, noted]) {
+      if (one?.accountId !== undefined && one.accountId !== accountId) await one.destroy();
+    }
+    if (session !== undefined && session.accountId !== accountId) delete interaction.session;
+  };
 
   return {
     async find(browser) {
@@ -103,14 +116,7 @@ export function createInteractions({ currentProvider, portals, submitted }: Inte
     },
 
     async signIn(browser, citizen) {
-      const interaction = await detailsOnce(browser);
-      const { session } = interaction;
-      if (session !== undefined && session.accountId !== citizen.accountId) {
-        // Two citizens, one browser: nothing of the first one's session may reach the second one's portals.
-        const former = await currentProvider().Session.findByUid(session.uid);
-        await former?.destroy();
-        delete interaction.session;
-      }
+      await endSessionsOfOthers(browser, citizen.accountId);
       return finish(browser, {
         login: {
           accountId: citizen.accountId,

@@ -107,6 +107,23 @@ describe('a browser that several sign-ins share', () => {
     expect((await portal.userinfo(third)).status).to.equal(200);
   });
 
+  it('signs in who presents the card, and whoever signed in through another window meanwhile is signed out', async () => {
+    const one = citizen();
+    const two = citizen('valid-arabic', one.jar);
+    const left = await begin(two, portal);
+    const former = await tokenOf(
+      other,
+      await press(one, await press(one, await begin(one, other), 'present-card'), 'consent'),
+    );
+    const asked = await press(two, left, 'present-card');
+    expect(asked.body).to.include('Youssef').and.not.include('Fatima');
+    expect((await other.userinfo(former)).status).to.equal(401);
+    expect(await givenName(portal, await press(two, asked, 'consent'))).to.equal('Youssef');
+    expect(redirectOf(await begin(two, other, { prompt: 'none' }))?.searchParams.get('error')).to.equal(
+      'consent_required',
+    );
+  });
+
   it('lets nobody consent on the page that another citizen left open', async () => {
     const one = citizen();
     const left = await press(one, await begin(one, portal), 'present-card');
