@@ -73,10 +73,9 @@ export function createInteractions({ currentProvider, portals, submitted }: Inte
     seen.set(browser.req, known);
     return known;
   };
-  // What was submitted before in this sign-in stays with it: consent follows the card, and the card is not asked again.
   const finish = async (browser: BrowserRequest, result: InteractionResults): Promise<string> => {
     const interaction = await detailsOnce(browser);
-    interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result };
+    interaction.result = result;
     submitted.put(browser.req, interaction.uid, { ...interaction });
     return new URL(interaction.returnTo).pathname;
   };
@@ -117,6 +116,7 @@ export function createInteractions({ currentProvider, portals, submitted }: Inte
 
     async signIn(browser, citizen) {
       await endSessionsOfOthers(browser, citizen.accountId);
+      // Begins anew: a consent that was submitted before may be that of another citizen.
       return finish(browser, {
         login: {
           accountId: citizen.accountId,
@@ -128,7 +128,11 @@ export function createInteractions({ currentProvider, portals, submitted }: Inte
       });
     },
 
-    goOn: (browser) => finish(browser, { consent: {} }),
+    async goOn(browser) {
+      // Consent follows the card, which is not asked for again.
+      const { lastSubmission } = await detailsOnce(browser);
+      return finish(browser, { ...lastSubmission, consent: {} });
+    },
     deny: (browser, reason) => finish(browser, { error: 'access_denied', error_description: reason }),
   };
 }

@@ -124,6 +124,19 @@ describe('a browser that several sign-ins share', () => {
     );
   });
 
+  it('asks whoever presents the card for the consent that the portal wants anew, though another gave theirs in that sign-in', async () => {
+    await portal.signIn(citizen(), { scope: 'openid profile' });
+    const one = citizen();
+    const page = await begin(one, portal, { prompt: 'consent' });
+    // As where the session of who consented became too old for the request (max_age) meanwhile.
+    const store = await service.openStore();
+    const id = page.url.pathname.split('/')[2] ?? '';
+    const found = (await store.protocol.find('Interaction', { id }, new Date())) ?? expect.fail('no interaction');
+    await store.protocol.put({ ...found, payload: { ...found.payload, lastSubmission: { consent: {} } } });
+    await store.close();
+    expect((await press(one, page, 'present-card')).body).to.include('data-action="consent"');
+  });
+
   it('lets nobody consent on the page that another citizen left open', async () => {
     const one = citizen();
     const left = await press(one, await begin(one, portal), 'present-card');
