@@ -17,6 +17,7 @@ import {
   type TestRelyingParty,
   type TokenAnswer,
 } from '../support/relying-party.ts';
+import { send } from '../support/request.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -242,6 +243,23 @@ describe('what a portal signs', () => {
         });
       });
     }
+
+    it('for the endpoint of another service do not count here, where the target names that service (RFC 9112 3.2.2)', async () => {
+      const ours = portal.endpoint('pushed_authorization_request');
+      const pushTo = async (path: string, aud: string) => {
+        const body = new URLSearchParams({
+          ...portal.requestParameters(proofKey().parameters),
+          client_assertion_type: JWT_BEARER,
+          client_assertion: await portal.sign(assertion({ aud })),
+        }).toString();
+        const headers = { Host: ours.host, 'Content-Type': 'application/x-www-form-urlencoded' };
+        return send({ port: Number(ours.port), path, headers, method: 'POST', body });
+      };
+      const theirs = `https://other.example${ours.pathname}`;
+      expect((await pushTo(theirs, ours.href)).status).to.equal(201);
+      const { status, body } = await pushTo(theirs, theirs);
+      expect([status, JSON.parse(body).error]).to.deep.equal([401, 'invalid_client']);
+    });
 
     it('work once, in a row and at the same moment', async () => {
       const used = await portal.sign(assertion());

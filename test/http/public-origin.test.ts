@@ -4,14 +4,15 @@ import { assumeOrigin } from '../../src/http/public-origin.ts';
 import { get } from '../support/request.ts';
 
 /** What a page would print as its own address, and what it would take for the client's. */
-function originSeenBehind(issuer: string, headers: Readonly<Record<string, string>>) {
+function originSeenBehind(issuer: string, headers: Readonly<Record<string, string>>, target = '/') {
   const app = new Koa();
   app.proxy = true;
   app.use(assumeOrigin(issuer));
   app.use((ctx) => {
-    ctx.body = { host: ctx.host, protocol: ctx.protocol, secure: ctx.secure, headers: ctx.headers };
+    const { href, host, path, protocol, secure, headers: received } = ctx;
+    ctx.body = { href, host, path, protocol, secure, headers: received };
   });
-  return get(app, '/', headers).then(({ body }) => JSON.parse(body) as Record<string, unknown>); // written four lines above
+  return get(app, target, headers).then(({ body }) => JSON.parse(body) as Record<string, unknown>); // written four lines above
 }
 
 describe('the address of the service is that of its configuration', () => {
@@ -33,6 +34,20 @@ describe('the address of the service is that of its configuration', () => {
       const seen = await originSeenBehind(ISSUER, { [name]: value });
       expect(seen).to.include({ host: 'id.example.ma', protocol: 'https' });
       expect(JSON.stringify(seen)).to.not.include(value);
+    });
+  }
+
+  for (const [target, path] of [
+    ['http://evil.example/token?a=b', '/token?a=b'],
+    ['HTTPS://evil.example:444//token', '//token'],
+    ['gopher://evil.example', '/'],
+    ['http://evil.example?a=b', '/?a=b'],
+    ['http://evil.example/../token', '/../token'],
+  ] as const) {
+    it(`whatever the target ${target} says, of which the path stays as it is (RFC 9112 3.2.2)`, async () => {
+      const seen = await originSeenBehind(ISSUER, {}, target);
+      expect(seen).to.include({ host: 'id.example.ma', protocol: 'https', secure: true });
+      expect([seen.href, seen.path]).to.deep.equal([`${ISSUER}${path}`, path.replace(/\?.*/, '')]);
     });
   }
 

@@ -39,15 +39,16 @@ export async function send(parts: {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly method?: string;
+  readonly body?: string;
   /** TLS, asking for this name; the server's certificate is not looked at. */
   readonly servername?: string;
 }): Promise<Answer> {
-  const { port, path, headers = {}, method = 'GET', servername } = parts;
+  const { port, path, headers = {}, method = 'GET', body, servername } = parts;
   const common = { host: '127.0.0.1', port, path, method, agent: false };
   const outgoing =
     servername === undefined ? request(common) : requestTls({ ...common, servername, rejectUnauthorized: false });
   for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
-  outgoing.end();
+  outgoing.end(body);
   const [answer] = await once(outgoing, 'response');
   const chunks: Buffer[] = [];
   for await (const chunk of answer) chunks.push(chunk);
