@@ -38,7 +38,7 @@ export interface BrowserRequest {
  * oidc-provider resumes it there (submitted-interactions.ts).
  */
 export interface Interactions {
-  /** @throws ServiceError INTERACTION_NOT_FOUND: unknown, ended, of another browser, or cookies altered */
+  /** @throws ServiceError INTERACTION_NOT_FOUND: unknown, ended, of another browser or session, or cookies altered */
   find(browser: BrowserRequest): Promise<SignInInteraction>;
   /** Signs the citizen in; a session of another citizen in this browser ends first, whenever it began. */
   signIn(browser: BrowserRequest, citizen: AuthenticatedCitizen): Promise<string>;
@@ -55,11 +55,29 @@ export interface InteractionParts {
   readonly submitted: SubmittedInteractions;
 }
 
+/** The session that was signed in already, by its uid and by its cookie at that time. */
+interface SessionAtBegin {
+  readonly uid: string;
+  readonly cookie: string;
+}
+
 export function createInteractions({ currentProvider, portals, submitted }: InteractionParts): Interactions {
+  const contextOf = ({ req, res }: BrowserRequest) => currentProvider().createContext(req, res);
+  /** The cookie of an interaction outlives a browser that is closed, and whoever opens it next is not the citizen. */
+  const isInSession = async (browser: BrowserRequest, { cookie, uid }: SessionAtBegin): Promise<boolean> => {
+    const { Session } = currentProvider();
+    const sent = contextOf(browser).cookies.get(currentProvider().cookieName('session'), { signed: true });
+    if (sent === undefined) return false;
+    // It has changed where another window went on with the session.
+    return sent === cookie || (await Session.find(sent))?.uid === uid;
+  };
   const details = async ({ req, res, uid }: BrowserRequest) => {
     try {
       const interaction = await currentProvider().interactionDetails(req, res);
       if (interaction.uid !== uid) throw new errors.SessionNotFound('the cookie is of another interaction');
+      if (interaction.session !== undefined && !(await isInSession({ req, res, uid }, interaction.session))) {
+        throw new errors.SessionNotFound('the session of the interaction is not that of the browser');
+      }
       return interaction;
     } catch (cause) {
       if (!(cause instanceof errors.OIDCProviderError)) throw cause;
@@ -80,17 +98,12 @@ export function createInteractions({ currentProvider, portals, submitted }: Inte
     return new URL(interaction.returnTo).pathname;
   };
   /** Two citizens, one browser: nothing of the first one's session may reach the second one's portals. */
-  const endSessionsOfOthers = async (browser: BrowserRequest, accountId: string): Promise<void> => {
-    const interaction = await detailsOnce(browser);
-    const { Session } = currentProvider();
-    // That of the browser may have begun after the interaction, in another window.
-    const present = await Session.get(currentProvider().createContext(browser.req, browser.res));
-    const { session } = interaction;
-    const noted = session && session.uid !== present.uid ? await Session.findByUid(session.uid) : undefined;
-    for (const one of [present, noted]) {
-      if (one?.accountId !== undefined && one.accountId !== accountId) await one.destroy();
-    }
-    if (session !== undefined && session.accountId !== accountId) delete interaction.session;
+  const endSessionOfOther = async (browser: BrowserRequest, accountId: string): Promise<void> => {
+    // It may have begun after the interaction, in another window.
+    const session = await currentProvider().Session.get(contextOf(browser));
+    if (session.accountId === undefined || session.accountId === accountId) return;
+    await session.destroy();
+    delete (await detailsOnce(browser)).session;
   };
 
   return {
@@ -115,7 +128,7 @@ export function createInteractions({ currentProvider, portals, submitted }: Inte
     },
 
     async signIn(browser, citizen) {
-      await endSessionsOfOthers(browser, citizen.accountId);
+      await endSessionOfOther(browser, citizen.accountId);
       // Begins anew: a consent that was submitted before may be that of another citizen.
       return finish(browser, {
         login: {

@@ -137,6 +137,26 @@ describe('a browser that several sign-ins share', () => {
     expect((await press(one, page, 'present-card')).body).to.include('data-action="consent"');
   });
 
+  it('shows nobody the page of a citizen whose browser was closed, and lets nobody answer it', async () => {
+    const one = citizen();
+    const left = await press(one, await begin(one, portal), 'present-card');
+    expect(left.body).to.include('Fatima');
+    // Closed, a browser forgets the cookies that have no end of their own.
+    const headers = {
+      Cookie: one.jar.headerFor(left.url, new Date())?.replace(/_session(\.sig)?=[^;]*(; )?/g, '') ?? '',
+    };
+    expect(headers.Cookie).to.include('_interaction.sig=');
+    const records = (await service.auditRecords()).length;
+    for (const answer of [
+      await one.send('GET', left.url, headers),
+      await one.send('POST', new URL(`${left.url}/consent`), { ...headers, Origin: left.url.origin }, ''),
+    ]) {
+      expect([answer.status, codeOf(answer)]).to.deep.equal([404, 'INTERACTION_NOT_FOUND']);
+    }
+    const since = (await service.auditRecords()).slice(records).map(({ event }) => event.type);
+    expect(since).to.deep.equal(['request.refused', 'request.refused']);
+  });
+
   it('lets nobody consent on the page that another citizen left open', async () => {
     const one = citizen();
     const left = await press(one, await begin(one, portal), 'present-card');
