@@ -117,7 +117,7 @@ export const CODES = {
       'A store on MongoDB is copied and restored with the tools of the server (mongodump), not with this program.',
     STORE_SINGLE_USE_BROKEN:
       'The database server lets more than one caller redeem what may be used once (S26): it cannot be relied on.',
-    WORKER_FAILED: 'A worker process of the service ended without saying why, or none answers.',
+    WORKER_FAILED: 'A worker process of the service ended without saying why, none answers, or one refuses a reload.',
     SEAL_BROKEN: 'A sealed record does not open: it was altered, or sealed with another key.',
     INTERACTION_NOT_FOUND: 'The sign-in is unknown, has ended, or belongs to another browser.',
     AUTHORIZATION_REQUEST_REFUSED:

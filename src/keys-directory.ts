@@ -4,13 +4,14 @@
  * The keys that sign are read at the first start only, which takes them over into the key ring of the store.
  */
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigurationError } from './errors.ts';
 import type { FirstKeys } from './oidc/keys/first-ring.ts';
 import { DEFAULT_ALGORITHM } from './oidc/keys/key-ring.ts';
 import { generateCookieKey, generateSigningKeys } from './oidc/signing-keys.ts';
+import { syncToDisk } from './sync-to-disk.ts';
 
 /** What is in no store, and which every start needs. */
 export interface ServiceKeys {
@@ -94,33 +95,21 @@ export async function generateKeys(directory: string): Promise<readonly string[]
 }
 
 /**
- * The store key that is to come, in a file of its own; made, and on the disk, where the file is absent.
- * @throws ConfigurationError KEYS_MISSING where it can be neither read nor made, CONFIG_INVALID where it is not of its form
+ * The store key that is to come, in a file of its own, which is made where it is absent. It is on the disk before it is
+ * returned: what is sealed with it must not outlive it, whatever happens to the machine.
+ * @throws ConfigurationError KEYS_MISSING where it can be neither read nor kept, CONFIG_INVALID where it is not of its form
  */
 export function nextStoreKey(file: string): KeyObject {
+  const [directory, name] = [dirname(file), basename(file)];
   try {
-    makeDurably(file, `${newKey()}\n`);
+    if (!existsSync(file)) writeFileSync(file, `${newKey()}\n`, { mode: 0o600, flag: 'wx' });
+    // Also of a file that was there: whoever made it may not have come so far.
+    syncToDisk(file);
+    syncToDisk(directory);
   } catch (cause) {
-    if (!existsSync(file)) throw new ConfigurationError('KEYS_MISSING', `${file} cannot be made`, { cause });
+    throw new ConfigurationError('KEYS_MISSING', `${name} cannot be kept in ${directory}`, { cause });
   }
-  return secretKey(readKeyFile(dirname(file), basename(file)), basename(file));
-}
-
-/** What is sealed with the key must not outlive it, whatever happens to the machine. Never replaces a file. */
-function makeDurably(file: string, content: string): void {
-  const written = openSync(file, 'wx', 0o600);
-  try {
-    writeFileSync(written, content);
-    fsyncSync(written);
-  } finally {
-    closeSync(written);
-  }
-  const directory = openSync(dirname(file), 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+  return secretKey(readKeyFile(directory, name), name);
 }
 
 function newKey(): string {

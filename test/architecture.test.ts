@@ -111,7 +111,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     // To mount the provider, it names its type.
     packageTypes: ['oidc-provider'],
   },
-  store: { rooms: ['errors'], typesOf: PORT_ROOMS, packages: ['mongoose', 'node:*'] },
+  store: { rooms: ['errors', 'sync-to-disk'], typesOf: PORT_ROOMS, packages: ['mongoose', 'node:*'] },
   // A CRL is verified and indexed by pki in a worker that network starts: off the event loop, before it is relied on.
   network: { rooms: ['pki', 'errors', 'clock'], typesOf: ['identity'], packages: ['node:*'] },
   operations: { rooms: ['errors', 'clock'], packages: ['pino', 'node:*'] },
@@ -127,7 +127,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['zod', 'yaml', 'node:*'],
   },
   'revocation-configuration': { rooms: ['pki'], packages: ['zod'] },
-  'keys-directory': { rooms: ['errors', 'oidc'], packages: ['jose', 'zod', 'node:*'] },
+  'sync-to-disk': { rooms: [], packages: ['node:fs'] },
+  'keys-directory': { rooms: ['errors', 'oidc', 'sync-to-disk'], packages: ['jose', 'zod', 'node:*'] },
   // Explains certificates to officers and to developers of portals: the rules of pki, asked in JSON.
   checker: {
     rooms: ['pki', 'identity', 'authentication', 'document-configuration', 'errors'],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigurationError } from '../src/errors.ts';
-import { generateKeys, readFirstKeys, readKeys } from '../src/keys-directory.ts';
+import { generateKeys, nextStoreKey, readFirstKeys, readKeys } from '../src/keys-directory.ts';
 import { expectRefusal } from './support/refusal.ts';
 
 const FILES = ['cookie.keys.json', 'signing.jwks.json', 'store.key', 'subject.key'];
@@ -42,6 +42,25 @@ describe('the keys directory', () => {
     expect(keys.subjectKey.symmetricKeySize).to.equal(32);
     expect(keys.storeKey.symmetricKeySize).to.equal(32);
     expect(keys.storeKey.equals(keys.subjectKey)).to.equal(false);
+  });
+
+  it('a store key that is to come is made once, for its owner alone, and is another one', async () => {
+    const file = join(directory, 'store.key.next');
+    const made = nextStoreKey(file);
+    expect(made.equals(readKeys(directory).storeKey)).to.equal(false);
+    expect((await stat(file)).mode & 0o777).to.equal(0o600);
+    const content = await readFile(file);
+    expect(nextStoreKey(file).equals(made)).to.equal(true);
+    expect(await readFile(file)).to.deep.equal(content);
+  });
+
+  it('a store key that is to come is refused where it is not of its form, or cannot be kept', async () => {
+    await write('partial', 'AAAA');
+    await expectRefusal(() => nextStoreKey(join(directory, 'partial')), ConfigurationError, 'CONFIG_INVALID');
+    expect(await readFile(join(directory, 'partial'), 'utf8')).to.equal('AAAA');
+    for (const place of [join(directory, 'absent', 'key'), join(directory, 'partial', 'key'), directory]) {
+      await expectRefusal(() => nextStoreKey(place), ConfigurationError, 'KEYS_MISSING');
+    }
   });
 
   it('two directories have nothing in common', async () => {

@@ -6,10 +6,10 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { TrustedPeers } from '../authentication/proxy-certificate.ts';
+import { valuesAsSent } from './values-as-sent.ts';
 
 export function clientAddress(request: Pick<IncomingMessage, 'socket' | 'rawHeaders'>, proxies: TrustedPeers): string {
   let address = request.socket.remoteAddress ?? '';
-  // As received: the parsed headers are rewritten on the way (public-origin.ts).
   const forwarded = forwardedFor(request.rawHeaders);
   while (proxies.includes(address)) {
     const next = forwarded.pop();
@@ -22,12 +22,9 @@ export function clientAddress(request: Pick<IncomingMessage, 'socket' | 'rawHead
 
 /** A repeated header is one list (RFC 9110 5.3). Some proxies add the port. */
 function forwardedFor(rawHeaders: readonly string[]): string[] {
-  const addresses: string[] = [];
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() !== 'x-forwarded-for') continue;
-    addresses.push(...(rawHeaders[index + 1] ?? '').split(',').map((entry) => withoutPort(entry.trim())));
-  }
-  return addresses;
+  return valuesAsSent(rawHeaders, 'x-forwarded-for').flatMap((value) =>
+    value.split(',').map((entry) => withoutPort(entry.trim())),
+  );
 }
 
 function withoutPort(entry: string): string {

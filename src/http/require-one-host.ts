@@ -3,10 +3,10 @@
  */
 import type { Middleware } from 'koa';
 import { ServiceError } from '../errors.ts';
+import { valuesAsSent } from './values-as-sent.ts';
 
 export const requireOneHost: Middleware = (ctx, next) => {
-  const { rawHeaders } = ctx.req;
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
-  if (hosts.length > 1) throw new ServiceError('REQUEST_MALFORMED', 'the request names more than one host');
+  if (valuesAsSent(ctx.req.rawHeaders, 'host').length > 1)
+    throw new ServiceError('REQUEST_MALFORMED', 'the request names more than one host');
   return next();
 };

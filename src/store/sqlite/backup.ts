@@ -6,16 +6,18 @@
  * is no backup. `keys/` is not in it, and without the keys what is sealed in it stays closed.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pipeline } from 'node:stream/promises';
 import type { AuditStore } from '../../audit/audit-log.ts';
 import { ServiceError } from '../../errors.ts';
+import { syncToDisk } from '../../sync-to-disk.ts';
 import { sqliteAuditStore } from './audit-store.ts';
-import { Database, sqliteFailure } from './open-database.ts';
+import { Database } from './open-database.ts';
 import { AUDIT_MIGRATIONS, STORE_MIGRATIONS } from './schema.ts';
+import { sqliteFailure } from './sqlite-failure.ts';
 import { STORE_FILES } from './store-files.ts';
 
 const MANIFEST = 'backup.json';
@@ -49,7 +51,7 @@ export async function backUpSqliteStore(
       // Made by us, so that nobody else can read it even while it is written.
       closeSync(openSync(copy, 'wx', 0o600));
       withDatabase(join(directory, name), (source) => source.prepare('VACUUM INTO ?').run(copy));
-      sync(copy);
+      syncToDisk(copy);
     }
     const manifest = { at: at.toISOString(), files: await hashesOf(folder) };
     await verifyFiles(folder, verifyAudit);
@@ -57,7 +59,7 @@ export async function backUpSqliteStore(
       mode: 0o600,
       flush: true,
     });
-    sync(folder);
+    syncToDisk(folder);
   } catch (cause) {
     // The next attempt finds the folder as this one did.
     for (const file of written) rmSync(file, { force: true });
@@ -87,15 +89,6 @@ export async function verifyBackup(folder: string, verifyAudit: VerifyAudit): Pr
   }
   await verifyFiles(folder, verifyAudit);
   return manifest;
-}
-
-export function sync(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 async function verifyFiles(folder: string, verifyAudit: VerifyAudit): Promise<void> {

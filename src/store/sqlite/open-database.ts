@@ -13,6 +13,14 @@ import { setTimeout } from 'node:timers/promises';
 import { ServiceError } from '../../errors.ts';
 import { openedFile } from './opened-file.ts';
 import { afterQuietTurn } from './quiet-turn.ts';
+import {
+  type DatabaseFailure,
+  isOfKind,
+  SQLITE_BUSY,
+  SQLITE_CORRUPT,
+  SQLITE_NOTADB,
+  translated,
+} from './sqlite-failure.ts';
 
 export interface DatabaseOptions {
   readonly file: string;
@@ -24,7 +32,7 @@ export interface DatabaseOptions {
   readonly synchronous: 'NORMAL' | 'FULL';
   readonly lockTimeoutMs: number;
   /** The code of every failure of this database. */
-  readonly failure: 'STORE_UNAVAILABLE' | 'AUDIT_UNAVAILABLE';
+  readonly failure: DatabaseFailure;
 }
 
 /**
@@ -83,14 +91,14 @@ interface WaitingWrite {
 
 export class Database {
   readonly #connection: DatabaseSync;
-  readonly #failure: DatabaseOptions['failure'];
+  readonly #failure: DatabaseFailure;
   readonly #isInPlace: () => boolean;
   /** What SQLite met once in the file will be met again, by some statements and not by others. */
   #isDamaged = false;
   #waiting: WaitingWrite[] = [];
 
   /** @param isInPlace whether others find at its place the file that is open here */
-  constructor(connection: DatabaseSync, failure: DatabaseOptions['failure'], isInPlace: () => boolean) {
+  constructor(connection: DatabaseSync, failure: DatabaseFailure, isInPlace: () => boolean) {
     this.#connection = connection;
     this.#failure = failure;
     this.#isInPlace = isInPlace;
@@ -215,9 +223,6 @@ export class Database {
   }
 }
 
-const SQLITE_BUSY = 5;
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOTADB = 26;
 const RETRY_MS = 10;
 
 /**
@@ -233,11 +238,6 @@ async function useWriteAheadLog(database: Database, lockTimeoutMs: number): Prom
     }
     await setTimeout(RETRY_MS);
   }
-}
-
-function isOfKind(error: unknown, ...kinds: readonly number[]): boolean {
-  const errcode = error instanceof ServiceError ? error.detail.errcode : undefined;
-  return typeof errcode === 'number' && kinds.includes(errcode & 0xff); // the higher bits say in which way
 }
 
 function migrate(database: Database, migrations: readonly string[]): void {
@@ -256,33 +256,4 @@ function migrate(database: Database, migrations: readonly string[]): void {
     for (const migration of migrations.slice(version)) database.execute(migration);
     database.execute(`PRAGMA user_version = ${migrations.length}`);
   });
-}
-
-function translated<T>(code: DatabaseOptions['failure'], action: () => T): T {
-  try {
-    return action();
-  } catch (cause) {
-    throw sqliteFailure(code, cause);
-  }
-}
-
-/**
- * A failure of SQLite, or of the system below it, with the reason. SQLite's own messages name tables and columns, never
- * values; even so they stay in the cause, and its sentence for the kind of failure is told.
- */
-export function sqliteFailure(code: DatabaseOptions['failure'], cause: unknown): ServiceError {
-  const { errcode, errstr, code: systemCode } = (cause instanceof Error ? cause : {}) as Partial<SqliteError>;
-  const reason = errstr ?? systemCode;
-  return new ServiceError(code, `SQLite could not read or write${reason === undefined ? '' : `: ${reason}`}`, {
-    cause,
-    ...(errcode !== undefined && { detail: { errcode } }),
-  });
-}
-
-/** As node:sqlite and node:fs make them. */
-interface SqliteError {
-  readonly errcode: number;
-  /** Of `errcode`, from a fixed list. */
-  readonly errstr: string;
-  readonly code: string;
 }

@@ -9,8 +9,9 @@ import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, renameSync, 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ServiceError } from '../../errors.ts';
-import { type BackupManifest, makeFolder, sync, type VerifyAudit, verifyBackup } from './backup.ts';
-import { sqliteFailure } from './open-database.ts';
+import { syncToDisk } from '../../sync-to-disk.ts';
+import { type BackupManifest, makeFolder, type VerifyAudit, verifyBackup } from './backup.ts';
+import { sqliteFailure } from './sqlite-failure.ts';
 import { STORE_FILES } from './store-files.ts';
 
 export interface RestoreOptions {
@@ -47,13 +48,13 @@ export async function restoreSqliteStore({
     }
     forgetSignIns(draftOf(directory, STORE_FILES.store));
     // On disk before the store goes: from here on they say that a restore did not end.
-    for (const name of Object.values(STORE_FILES)) sync(draftOf(directory, name));
-    sync(directory);
+    for (const name of Object.values(STORE_FILES)) syncToDisk(draftOf(directory, name));
+    syncToDisk(directory);
     putAside(directory, at);
     // The record first: it is never behind what the store says.
     for (const name of [STORE_FILES.audit, STORE_FILES.store]) {
       renameSync(draftOf(directory, name), join(directory, name));
-      sync(directory);
+      syncToDisk(directory);
     }
   } catch (cause) {
     for (const name of Object.values(STORE_FILES)) rmSync(draftOf(directory, name), { force: true });

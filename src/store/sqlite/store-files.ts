@@ -5,7 +5,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ServiceError } from '../../errors.ts';
-import { sqliteFailure } from './open-database.ts';
+import { sqliteFailure } from './sqlite-failure.ts';
 
 /** By what they are called in the manifest of a backup. */
 export const STORE_FILES = { store: 'thiqa.sqlite', audit: 'audit.sqlite' } as const;
